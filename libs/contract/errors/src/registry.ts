@@ -1,0 +1,151 @@
+/**
+ * The one registry of error codes. Every refusal that leaves a process carries one of these strings, never free text alone.
+ * Strings are frozen once released: dashboards, SIEM rules and older nodes know them by name. `docs/errors.md` is generated.
+ */
+export type Severity = 'info' | 'warning' | 'critical';
+/** What the code means for an upgrade attempt; `null` for codes that never end an attempt. */
+export type Outcome = 'refused' | 'failed' | 'rolled_back';
+/** Whether `current` had been swapped when the code arose. `uncertain` needs a person on the node. */
+export type Phase = 'before_activation' | 'after_activation';
+export type NodeState = 'intact' | 'uncertain';
+export type Area = 'upgrade' | 'enrolment' | 'session' | 'wire' | 'api' | 'account' | 'store' | 'guard' | 'local';
+
+export interface ErrorEntry {
+  readonly area: Area;
+  readonly severity: Severity;
+  readonly retryable: boolean;
+  /** One sentence: what happened. */
+  readonly meaning: string;
+  /** One sentence to the operator: what to do now. */
+  readonly hint: string;
+  /** The runbook line: how to find out more and put it right. */
+  readonly runbook: string;
+  readonly upgrade?: { readonly outcome: Outcome; readonly phase: Phase; readonly nodeState: NodeState };
+}
+
+type Text = readonly [meaning: string, hint: string, runbook: string];
+const entry = (area: Area, severity: Severity, retryable: boolean, [meaning, hint, runbook]: Text): ErrorEntry => ({
+  area,
+  severity,
+  retryable,
+  meaning,
+  hint,
+  runbook,
+});
+const refused = (retryable: boolean, text: Text): ErrorEntry => ({
+  ...entry('upgrade', 'warning', retryable, text),
+  upgrade: { outcome: 'refused', phase: 'before_activation', nodeState: 'intact' },
+});
+const failed = (severity: Severity, retryable: boolean, text: Text, phase: Phase = 'before_activation'): ErrorEntry => ({
+  ...entry('upgrade', severity, retryable, text),
+  upgrade: { outcome: 'failed', phase, nodeState: 'intact' },
+});
+
+export const ERRORS = {
+  // Refused by the node's own policy: nothing was downloaded, nothing changed. A rollout does not halt on these.
+  upgrade_disabled: refused(false, ['The node has upgrades switched off.', 'Set upgrade.enabled in the node’s config.json and restart the agent.', 'Only someone on the node can change its policy: `tidegate-edge config print` shows the effective value.']),
+  upgrade_channel_not_allowed: refused(false, ['The release’s channel is not in the node’s allowed_channels.', 'Choose a release of an allowed channel, or allow the channel on the node.', 'Compare the channel of the release with upgrade.allowed_channels in config.json.']),
+  upgrade_version_too_old: refused(false, ['The version is below what this node still accepts.', 'Choose a newer version; older ones are limited by floor, min_version and rollback_grace.', 'Compare the version with the floor and the highest committed version in `tidegate-edge status`.']),
+  upgrade_major_not_allowed: refused(false, ['The version crosses a major version and the node does not allow that.', 'Set upgrade.allow_major on the node, or choose a version of the same major.', 'The policy is read from config.json at start.']),
+  upgrade_version_invalid: refused(false, ['The version is not a strict semantic version of at most 64 characters.', 'Use the exact version of a release, such as 1.4.2.', 'No build metadata, no leading v, no path characters.']),
+  upgrade_sequence_too_old: refused(false, ['The signed statement is older than one this node has already committed.', 'Choose the newest manifest of that version; an older statement never replaces a newer one.', 'Compare the manifest’s sequence with the one in `tidegate-edge status`; a mirror that serves old files shows up here.']),
+  upgrade_revoked: refused(false, ['A verified manifest revokes this release.', 'Choose another release.', 'The revocation list comes from signed manifests only; ask the publisher why the digest was revoked.']),
+  upgrade_skipped_version: refused(false, ['This release was reverted on this node before and is on its skip list.', 'Find out why it was reverted; then clear it on the node with `tidegate-edge unblock VERSION`.', 'The reason of the revert stands in the node’s history.']),
+  upgrade_in_progress: refused(true, ['Another attempt is running on this node.', 'Wait until it ends or cancel it.', 'The node page shows the running attempt and its phase.']),
+  upgrade_rate_limited: refused(true, ['Too many attempts on this node in too short a time.', 'Wait; the node allows a minimum interval and a maximum per day.', 'min_attempt_interval_secs and max_attempts_per_day in config.json protect against a manager that flaps a node.']),
+  upgrade_device_type_mismatch: refused(false, ['The release is for another device type.', 'Choose a release of the node’s own product.', 'The device type in the signed manifest must equal the one compiled into the agent.']),
+  upgrade_engine_too_old: refused(false, ['The release needs a newer agent or boot guard than this node has.', 'Install a stepping-stone release first, or update the guard’s package.', 'Compare engines in the manifest with `tidegate-edge version`.']),
+  upgrade_env_missing: refused(false, ['The release requires an environment variable that the node does not have.', 'Set the named variable in the node’s unit, then try again.', 'The details name the variables; values are never sent.']),
+  upgrade_command_expired: refused(true, ['The command’s time to live ended before the node could start it.', 'Request the upgrade again.', 'Time to live counts from receipt; a node that was busy or offline too long refuses.']),
+  upgrade_cancelled: refused(true, ['The attempt was cancelled by a person before activation.', 'Nothing to do; request it again when wanted.', 'The audit trail names who cancelled.']),
+
+  // Failed before activation: the node runs what it ran. A rollout halts on these.
+  upgrade_signature_invalid: failed('critical', false, ['The manifest’s signature does not verify against the trusted root in this agent.', 'Do not retry. Find out who published or altered this release.', 'Check by hand with `cosign verify-blob`; compare the trust fingerprint of the node with the others.']),
+  upgrade_identity_not_allowed: failed('critical', false, ['The signature is valid, but its signer is not on the allowlist compiled into this agent.', 'Do not retry. The details show the identity that signed.', 'Compare the identity with the product’s signers; after a signer rotation install a release of the overlap first.']),
+  upgrade_rekor_invalid: failed('critical', false, ['The transparency-log entry is missing, does not verify, or belongs to another certificate.', 'Do not retry. Treat the release as suspect.', 'Look the entry up in the log and compare certificate and digest.']),
+  upgrade_provenance_mismatch: failed('critical', false, ['The release is not the one that was validated, or not built from the commit it claims.', 'Do not retry. Compare digest and commit with the canary’s.', 'A republished release or a moved tag shows up here; publish a new version instead.']),
+  upgrade_manifest_invalid: failed('warning', false, ['The signed manifest breaks a rule of its schema.', 'Ask the publisher for a corrected release.', 'The details name the field.']),
+  upgrade_arch_mismatch: failed('warning', false, ['The release has no artefact for this architecture and variant.', 'Ask the publisher for an artefact of this architecture.', 'The details show what the node needs and what the manifest offers.']),
+  upgrade_url_invalid: failed('warning', false, ['A source or a redirect led to an address the node may not fetch from.', 'Check the source in the node’s configuration.', 'https only (http to loopback in tests), no userinfo, no link-local or private targets unless allowed, at most five redirects.']),
+  upgrade_network_error: failed('warning', true, ['The release could not be fetched.', 'Check the node’s way to the release source or mirror, then retry.', 'The details name host, status and how many bytes arrived; downloads resume.']),
+  upgrade_release_not_found: failed('warning', false, ['The release source has no such release, or it lacks a needed file.', 'Check the version and that the publisher uploaded manifest, bundle and artefact.', 'The details name the missing file.']),
+  upgrade_checksum_mismatch: failed('critical', false, ['Bytes of the artefact differ from what the manifest signed.', 'Do not retry from this source. Find out who altered the artefact.', 'The details name the chunk; compare the artefact with the publisher’s copy.']),
+  upgrade_disk_full: failed('warning', true, ['Too little free space or too few inodes on the install root.', 'Free space on the node, then retry.', 'At least three times the artefact, and artefact + unpacked + snapshot + 10 %, must be free.']),
+  upgrade_extract_failed: failed('warning', false, ['The archive does not hold exactly what the signed file list says.', 'Ask the publisher for a corrected release.', 'The details name the entry; nothing of the archive is left on the node.']),
+  upgrade_snapshot_failed: failed('warning', true, ['The state to be given back on a revert could not be copied.', 'Check disk space and permissions of the declared paths, then retry.', 'Nothing was activated.']),
+  upgrade_storage_error: failed('warning', true, ['The install root could not be written.', 'Check the disk of the node: read-only mount, I/O errors, permissions.', 'The details carry the system’s error name; `tidegate-edge doctor` checks the root.']),
+  upgrade_interrupted: failed('warning', true, ['The attempt was cut off by a restart and could not be resumed.', 'Request the upgrade again.', 'Nothing was activated; the history shows the step it was in.']),
+  upgrade_timeout: failed('warning', true, ['The attempt did not end within its deadline.', 'Look at the node: slow link, overloaded or offline; then retry.', 'The manager ends an attempt that nobody reported on; the node’s own history has the truth once it is back.']),
+
+  // After activation.
+  upgrade_migration_failed: { ...failed('warning', false, ['A migration of the candidate failed, so the node went back.', 'Read the migration’s output in the node’s journal before trying again.', 'The snapshot was given back.'], 'after_activation'), upgrade: { outcome: 'rolled_back', phase: 'after_activation', nodeState: 'intact' } },
+  upgrade_rolled_back: { ...failed('critical', false, ['The candidate did not prove itself and the boot guard took the node back.', 'The node runs its previous version. Find the reason in the details before trying again.', 'Reasons: boot attempts exhausted, deadline passed, target unusable, `current` moved. The release is on the node’s skip list.'], 'after_activation'), upgrade: { outcome: 'rolled_back', phase: 'after_activation', nodeState: 'intact' } },
+  upgrade_rollback_failed: { ...failed('critical', false, ['The node went back but could not restore everything it should.', 'Look at the node in person.', '`tidegate-edge doctor` lists what is missing; a snapshot is kept until it was given back.'], 'after_activation'), upgrade: { outcome: 'rolled_back', phase: 'after_activation', nodeState: 'uncertain' } },
+
+  // Requests about a node, answered by the manager.
+  node_not_found: entry('api', 'warning', false, ['There is no such node, or you may not see it.', 'Check the id and your groups.', 'Nodes of other groups look the same as nodes that do not exist.']),
+  node_offline: entry('api', 'warning', true, ['The node is not connected.', 'Wait for it, or request with queue: true to have it start when it is back.', 'The node page shows when it was last seen.']),
+  node_revoked: entry('api', 'warning', false, ['The node’s key has been revoked.', 'Enrol the node again with a new token.', 'The audit trail names who revoked it.']),
+  upgrade_not_supported: entry('api', 'warning', false, ['The node did not advertise the upgrade capability.', 'Install an agent with the upgrade module.', 'Capabilities come with the last health beat.']),
+  upgrade_version_unknown: entry('api', 'warning', false, ['The release source does not list this version in this channel.', 'Choose a version from the list of releases.', 'The list is advisory and cached for a short time; see GET /api/v1/releases/{device_type}.']),
+  upgrade_not_found: entry('api', 'warning', false, ['There is no such upgrade.', 'Check the id.', 'Upgrades of other groups look the same as ones that do not exist.']),
+  upgrade_not_cancellable: entry('api', 'warning', false, ['The attempt has passed activation or has ended.', 'Wait for the verdict; then return to the previous version if wanted.', 'After the swap only the boot guard decides.']),
+
+  // Enrolment and sessions of nodes.
+  token_unknown: entry('enrolment', 'warning', false, ['The registration token is not known.', 'Make a new token and enrol with it.', 'Tokens are stored as hashes; a mistyped one looks the same as a foreign one.']),
+  token_expired: entry('enrolment', 'warning', false, ['The registration token has expired.', 'Make a new token.', 'Tokens live for a short time by design.']),
+  token_used: entry('enrolment', 'warning', false, ['The registration token was already used.', 'Make a new token for each node.', 'If nobody of yours used it, look at the node it enrolled.']),
+  token_device_type_mismatch: entry('enrolment', 'warning', false, ['The token is bound to another device type.', 'Make a token for this device type.', 'A token admits one node of one device type into one group.']),
+  public_key_invalid: entry('enrolment', 'warning', false, ['The public key is not a raw Ed25519 key.', 'Let the agent make its own key pair.', '32 bytes, base64url without padding.']),
+  public_key_in_use: entry('enrolment', 'warning', false, ['Another node is enrolled with this key.', 'Give each node its own identity; do not clone disks with it.', 'Remove identity/ on the clone and enrol it again.']),
+  node_unknown: entry('session', 'warning', false, ['The manager does not know this node id.', 'Enrol the node again with a new token.', 'Happens after the node was removed or the manager’s database was replaced.']),
+  node_key_invalid: entry('session', 'critical', false, ['The signature does not match the node’s enrolled key.', 'Find out who uses this node’s id.', 'A cloned or replaced identity, or an attack.']),
+  challenge_stale: entry('session', 'warning', true, ['The challenge was answered for another connection.', 'Nothing: the agent tries again by itself.', 'Repeated occurrences point to a proxy that replays frames.']),
+  auth_timeout: entry('session', 'warning', true, ['The connection did not authenticate in time.', 'Nothing for an agent; look for scanners if there are many.', 'Silent sockets are closed after the authentication deadline.']),
+  session_superseded: entry('session', 'info', true, ['A newer connection of the same node took over.', 'Nothing, unless it repeats: then two machines share one identity.', 'Only the newest authenticated socket of a node is live.']),
+  manager_identity_mismatch: entry('session', 'critical', false, ['The manager that answered is not the one this node was enrolled with.', 'Check the address and whether the manager’s database was replaced.', 'The manager id is pinned at enrolment.']),
+  manager_unavailable: entry('session', 'warning', true, ['The manager cannot serve right now.', 'Nothing: agents come back with growing, jittered delays.', 'The manager is starting, draining or has lost its database.']),
+
+  // The wire.
+  protocol_version_unsupported: entry('wire', 'warning', false, ['The two sides have no protocol version in common.', 'Upgrade the older side.', 'The manager’s hello names the range it speaks.']),
+  message_malformed: entry('wire', 'warning', false, ['A message is no JSON object of a known shape.', 'Look at what connects there; an agent never sends this.', 'The connection is closed and nothing is stored.']),
+  message_too_large: entry('wire', 'warning', false, ['A message is larger than the wire allows (64 KiB).', 'Look at what connects there; an agent never sends this.', 'The connection is closed with 1009.']),
+  message_unexpected: entry('wire', 'warning', false, ['A message came in a state that does not allow it.', 'Look at what connects there.', 'Nothing but register or auth is accepted before authentication.']),
+  command_unknown: entry('wire', 'warning', false, ['The node does not know this action.', 'Upgrade the agent before using the action.', 'Actions are additive; an older agent refuses new ones by code.']),
+  origin_not_allowed: entry('wire', 'warning', false, ['The request’s Origin header is not this console.', 'Open the console under its own address.', 'Node sockets carry no Origin at all; browsers must carry ours.']),
+
+  // The HTTP API.
+  request_invalid: entry('api', 'warning', false, ['The request breaks a rule of its schema.', 'Correct the named fields.', 'The problem details list each field and rule.']),
+  route_not_found: entry('api', 'warning', false, ['There is no such resource.', 'Check the path.', 'The API’s description is served under /api/v1/openapi.json.']),
+  internal_error: entry('api', 'critical', true, ['The manager met an error of its own.', 'Try again; if it repeats, give the request id to whoever runs the manager.', 'Search the log for the request id.']),
+  rate_limited: entry('api', 'warning', true, ['Too many requests.', 'Wait for the time in Retry-After.', 'Limits are per account and per address.']),
+  source_unavailable: entry('api', 'warning', true, ['The release source did not answer.', 'Try again later; nodes are not affected.', 'The manager’s list of releases is advisory.']),
+  not_signed_in: entry('account', 'info', false, ['There is no valid session.', 'Sign in.', 'Sessions end after idleness, on sign-out and when revoked.']),
+  credentials_invalid: entry('account', 'warning', false, ['User name or password is wrong.', 'Check both; after several failures the account is locked for a while.', 'The same answer and time for unknown names and wrong passwords.']),
+  account_locked: entry('account', 'warning', true, ['Too many failed sign-ins.', 'Wait, or ask an administrator.', 'The lock is counted per account and lifts by itself.']),
+  csrf_invalid: entry('account', 'warning', false, ['The request lacks the session’s CSRF token.', 'Reload the page and try again.', 'State-changing requests carry the token in X-CSRF-Token.']),
+  forbidden: entry('account', 'warning', false, ['Your role does not allow this.', 'Ask a group admin.', 'docs/access.md lists what each role may do.']),
+  revision_stale: entry('api', 'warning', true, ['Somebody changed this in the meantime.', 'Reload and try again.', 'Updates carry If-Match with the revision they were based on.']),
+
+  // Storage of the manager.
+  database_unavailable: entry('store', 'critical', true, ['The database does not answer.', 'Check the database; the manager retries by itself.', 'The manager stays up and not ready until the database is back.']),
+
+  // The node’s own house.
+  state_corrupt: entry('local', 'critical', false, ['state.json was unreadable and has been set aside.', 'The node runs what it last committed; look at the quarantined file.', 'History and skip list start empty; the floor falls back to the committed release’s manifest.']),
+  events_lost: entry('local', 'warning', false, ['The event spool was full and dropped events.', 'Check why the node could not reach the manager.', 'Oldest info events go first, critical ones never; the details count the loss.']),
+  config_invalid: entry('local', 'critical', false, ['The agent’s configuration cannot be used.', 'Correct the named key in config.json.', '`tidegate-edge config print --check` lists every problem.']),
+  identity_unusable: entry('local', 'critical', false, ['The node’s key is missing, unreadable or open to others.', 'Restore identity/ from a backup or enrol again.', 'The private key must be mode 0600 and readable by the agent only.']),
+  root_in_use: entry('local', 'critical', false, ['Another agent runs on this install root.', 'Stop the other one.', 'One agent per root holds its lock.']),
+  slot_damaged: entry('local', 'critical', true, ['Files of an installed version differ from its signed list.', 'Do not return to this version; the node fetches it again.', 'The details name the first differing file.']),
+  guard_missing: entry('guard', 'critical', false, ['No boot guard watches this service.', 'Install the guard’s package; without it upgrades are refused.', 'The guard’s record folder or its protocol file is missing.']),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+export const isErrorCode = (value: string): value is ErrorCode => Object.hasOwn(ERRORS, value);
+/** Codes that can end an attempt. */
+export type UpgradeErrorCode = {
+  [C in ErrorCode]: (typeof ERRORS)[C] extends { readonly upgrade: object } ? C : never;
+}[ErrorCode];
+export const isUpgradeErrorCode = (value: string): value is UpgradeErrorCode =>
+  isErrorCode(value) && 'upgrade' in ERRORS[value];
