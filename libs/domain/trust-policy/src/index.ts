@@ -1,1 +1,1 @@
-export {};
+export type { AllowedSigner, TrustAnchor } from './signer.ts';

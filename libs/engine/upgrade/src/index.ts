@@ -1,1 +1,3 @@
-export {};
+export type { ArtefactUnpacker, UnpackProgress } from './ports/artefact-unpacker.ts';
+export type { ManifestVerifier, VerifiedManifest } from './ports/manifest-verifier.ts';
+export type { ReleaseSource, Statement } from './ports/release-source.ts';

@@ -1,0 +1,21 @@
+import type { Artefact, ReleaseVersion } from '@tidegate/contract-manifest';
+import type { Verdict } from '@tidegate/contract-errors';
+
+/** The raw bytes that are verified before anything parses them. */
+export interface Statement {
+  readonly manifestBytes: Uint8Array;
+  readonly bundleBytes: Uint8Array;
+  /** Host the bytes came from, for people; carries no trust. */
+  readonly origin: string;
+}
+
+/** Where releases come from. Builds every URL itself; bytes it returns are untrusted. */
+export interface ReleaseSource {
+  /** Idempotent. Refuses with upgrade_release_not_found, upgrade_network_error, upgrade_url_invalid, upgrade_manifest_invalid (over the caps). */
+  fetchStatement(version: ReleaseVersion, signal: AbortSignal): Promise<Verdict<Statement>>;
+  /**
+   * Streams an artefact's bytes from the start, resuming by itself after cut connections; never yields a byte twice and never
+   * more than `artefact.size` bytes. The iterator throws CodedError (upgrade_network_error, upgrade_timeout, upgrade_url_invalid).
+   */
+  openArtefact(version: ReleaseVersion, artefact: Artefact, signal: AbortSignal): Promise<Verdict<AsyncIterable<Uint8Array>>>;
+}
