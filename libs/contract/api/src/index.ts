@@ -1,1 +1,41 @@
-export {};
+export {
+  connection,
+  eventView,
+  nodeView,
+  upgradeState,
+  upgradeView,
+  versionBadge,
+  type Connection,
+  type EventView,
+  type NodeView,
+  type UpgradeState,
+  type UpgradeView,
+  type VersionBadge,
+} from './node-view.ts';
+export {
+  createRegistrationToken,
+  eventPage,
+  listEvents,
+  listNodes,
+  listReleases,
+  nodePage,
+  problem,
+  registrationTokenView,
+  releaseList,
+  releaseView,
+  requestUpgrade,
+  sessionView,
+  signIn,
+  upgradePage,
+  type EventPage,
+  type NodePage,
+  type Problem,
+  type RegistrationTokenView,
+  type ReleaseList,
+  type ReleaseView,
+  type RequestUpgrade,
+  type SessionView,
+  type UpgradePage,
+} from './requests.ts';
+export { API, apiPath, type ApiRoute } from './routes.ts';
+export { streamMessage, type StreamMessage } from './stream.ts';

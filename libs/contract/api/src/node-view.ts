@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { attemptState } from '@tidegate/contract-events';
+import { nodeId } from '@tidegate/contract-protocol';
+
+const time = z.iso.datetime();
+
+/** `queued`: waits for the node; `sent`: on its way, not yet acknowledged; from then on what the node attests. */
+export const upgradeState = z.union([z.enum(['queued', 'sent']), attemptState]);
+export type UpgradeState = z.infer<typeof upgradeState>;
+
+export const upgradeView = z.object({
+  /** Also the id of the command on the wire. */
+  id: z.uuid(),
+  node_id: nodeId,
+  action: z.enum(['upgrade']),
+  version: z.string(),
+  channel: z.string(),
+  from_version: z.string().nullable(),
+  state: upgradeState,
+  /** Bytes while fetching. */
+  progress: z.object({ received_bytes: z.number(), total_bytes: z.number() }).nullable(),
+  error_code: z.string().nullable(),
+  /** Details of the code, such as the identity that signed. */
+  error_details: z.record(z.string(), z.unknown()),
+  requested_by: z.string(),
+  requested_at: time,
+  /** The manager ends the upgrade with upgrade_timeout when nothing is heard by then. */
+  deadline_at: time,
+  finished_at: time.nullable(),
+  /** Each state with the time the manager learned of it. */
+  steps: z.array(z.object({ state: upgradeState, at: time })),
+});
+export type UpgradeView = z.infer<typeof upgradeView>;
+
+export const versionBadge = z.object({
+  kind: z.enum(['none', 'upgrading', 'updated', 'upgrade_failed', 'upgrade_refused', 'rolled_back']),
+  /** The phase while upgrading. */
+  phase: upgradeState.nullable(),
+  to_version: z.string().nullable(),
+  error_code: z.string().nullable(),
+  since: time.nullable(),
+});
+export type VersionBadge = z.infer<typeof versionBadge>;
+
+/** `respawning`: disconnected in the middle of an activation, which is no outage. */
+export const connection = z.enum(['online', 'respawning', 'stale', 'offline', 'never']);
+export type Connection = z.infer<typeof connection>;
+
+export const nodeView = z.object({
+  id: nodeId,
+  name: z.string(),
+  group: z.string(),
+  device_type: z.string(),
+  software_version: z.string().nullable(),
+  committed_version: z.string().nullable(),
+  previous_version: z.string().nullable(),
+  badge: versionBadge,
+  connection,
+  last_seen_at: time.nullable(),
+  enrolled_at: time,
+  capabilities: z.array(z.string()),
+  os: z.string(),
+  arch: z.string(),
+  guard_version: z.string().nullable(),
+  trust_fingerprint: z.string().nullable(),
+  trust_purpose: z.string().nullable(),
+  failing_checks: z.array(z.string()),
+  /** The newest upgrade of this node, running or ended. */
+  upgrade: upgradeView.nullable(),
+});
+export type NodeView = z.infer<typeof nodeView>;
+
+export const eventView = z.object({
+  id: z.uuid(),
+  node_id: nodeId,
+  name: z.string(),
+  category: z.string(),
+  severity: z.enum(['info', 'warning', 'critical']),
+  at: time,
+  received_at: time,
+  details: z.record(z.string(), z.unknown()),
+});
+export type EventView = z.infer<typeof eventView>;

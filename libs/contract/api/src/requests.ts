@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { channel, deviceType, releaseVersion } from '@tidegate/contract-manifest';
+import { line } from '@tidegate/contract-protocol';
+import { eventView, nodeView, upgradeView } from './node-view.ts';
+
+export const signIn = z.strictObject({ username: line(64).min(1), password: z.string().min(1).max(256) });
+export const sessionView = z.object({
+  user: z.object({ id: z.uuid(), username: z.string(), role: z.enum(['user', 'super_admin']) }),
+  /** Goes into X-CSRF-Token of every state-changing request. */
+  csrf_token: z.string(),
+  expires_at: z.iso.datetime(),
+});
+export type SessionView = z.infer<typeof sessionView>;
+
+export const requestUpgrade = z.strictObject({
+  version: releaseVersion,
+  channel: channel.default('stable' as z.infer<typeof channel>),
+  /** Accept it for a node that is offline; it starts when the node is back. */
+  queue: z.boolean().default(false),
+});
+export type RequestUpgrade = z.input<typeof requestUpgrade>;
+
+const NODE_SORTS = ['name', 'software_version', 'last_seen_at'] as const;
+export const listNodes = z.strictObject({
+  search: line(128).optional(),
+  badge: z.enum(['upgrading', 'updated', 'upgrade_failed', 'upgrade_refused', 'rolled_back']).optional(),
+  connection: z.enum(['online', 'offline']).optional(),
+  version: line(64).optional(),
+  sort: z.enum(NODE_SORTS).default('name'),
+  order: z.enum(['asc', 'desc']).default('asc'),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(500).optional(),
+});
+export const nodePage = z.object({ items: z.array(nodeView), next_cursor: z.string().nullable(), total: z.number() });
+export type NodePage = z.infer<typeof nodePage>;
+
+export const listEvents = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z.string().max(500).optional(),
+});
+export const eventPage = z.object({ items: z.array(eventView), next_cursor: z.string().nullable() });
+export type EventPage = z.infer<typeof eventPage>;
+export const upgradePage = z.object({ items: z.array(upgradeView), next_cursor: z.string().nullable() });
+export type UpgradePage = z.infer<typeof upgradePage>;
+
+export const listReleases = z.strictObject({ channel: channel.optional(), limit: z.coerce.number().int().min(1).max(100).default(10) });
+export const releaseView = z.object({
+  version: z.string(),
+  channel: z.string(),
+  published_at: z.iso.datetime(),
+  notes: z.string(),
+  prerelease: z.boolean(),
+});
+export type ReleaseView = z.infer<typeof releaseView>;
+export const releaseList = z.object({
+  device_type: z.string(),
+  items: z.array(releaseView),
+  /** Advisory only: the node verifies. */
+  fetched_at: z.iso.datetime(),
+  /** The source did not answer; this is what it said last. */
+  stale: z.boolean(),
+});
+export type ReleaseList = z.infer<typeof releaseList>;
+
+export const createRegistrationToken = z.strictObject({
+  group: line(64).min(1).default('default'),
+  device_type: deviceType,
+  ttl_secs: z.int().min(60).max(7 * 86_400).default(3600),
+});
+export const registrationTokenView = z.object({
+  id: z.uuid(),
+  group: z.string(),
+  device_type: z.string(),
+  expires_at: z.iso.datetime(),
+  /** Shown once, in the answer to its creation. */
+  token: z.string(),
+});
+export type RegistrationTokenView = z.infer<typeof registrationTokenView>;
+
+/** RFC 9457 with our code and hint. */
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+  code: z.string(),
+  hint: z.string(),
+  request_id: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+  /** For request_invalid. */
+  fields: z.array(z.object({ path: z.string(), rule: z.string() })).optional(),
+});
+export type Problem = z.infer<typeof problem>;
