@@ -57,6 +57,7 @@ export const ERRORS = {
   upgrade_engine_too_old: refused(false, ['The release needs a newer agent or boot guard than this node has.', 'Install a stepping-stone release first, or update the guard’s package.', 'Compare engines in the manifest with `tidegate-edge version`.']),
   upgrade_env_missing: refused(false, ['The release requires an environment variable that the node does not have.', 'Set the named variable in the node’s unit, then try again.', 'The details name the variables; values are never sent.']),
   upgrade_command_expired: refused(true, ['The command’s time to live ended before the node could start it.', 'Request the upgrade again.', 'Time to live counts from receipt; a node that was busy or offline too long refuses.']),
+  upgrade_already_current: refused(false, ['The node already runs this release.', 'Nothing to do.', 'The version and the manifest digest of the running release equal the requested one.']),
   upgrade_cancelled: refused(true, ['The attempt was cancelled by a person before activation.', 'Nothing to do; request it again when wanted.', 'The audit trail names who cancelled.']),
 
   // Failed before activation: the node runs what it ran. A rollout halts on these.
@@ -137,7 +138,7 @@ export const ERRORS = {
   identity_unusable: entry('local', 'critical', false, ['The node’s key is missing, unreadable or open to others.', 'Restore identity/ from a backup or enrol again.', 'The private key must be mode 0600 and readable by the agent only.']),
   root_in_use: entry('local', 'critical', false, ['Another agent runs on this install root.', 'Stop the other one.', 'One agent per root holds its lock.']),
   slot_damaged: entry('local', 'critical', true, ['Files of an installed version differ from its signed list.', 'Do not return to this version; the node fetches it again.', 'The details name the first differing file.']),
-  guard_missing: entry('guard', 'critical', false, ['No boot guard watches this service.', 'Install the guard’s package; without it upgrades are refused.', 'The guard’s record folder or its protocol file is missing.']),
+  guard_missing: refused(false, ['No boot guard watches this service.', 'Install the guard’s package; without it upgrades are refused.', 'The guard’s record folder or its protocol file is missing.']),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

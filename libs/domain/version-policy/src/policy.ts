@@ -1,0 +1,53 @@
+import type { Channel, DeviceType, ReleaseVersion, Sha256 } from '@tidegate/contract-manifest';
+
+/** The node's own rules, from its config.json. Nothing a manager sends can change them. */
+export interface UpgradePolicy {
+  readonly enabled: boolean;
+  readonly allowedChannels: readonly Channel[];
+  readonly minVersion: ReleaseVersion | null;
+  /** How many minor versions below the highest ever committed a lower version may be. */
+  readonly rollbackGrace: number;
+  readonly allowMajor: boolean;
+  readonly maxAttemptsPerDay: number;
+  readonly minAttemptIntervalSecs: number;
+}
+
+export interface SkippedRelease {
+  readonly digest: Sha256;
+  readonly version: ReleaseVersion;
+  readonly reason: string;
+  /** How often a command asked to try it again all the same; two at most, then only a person on the node. */
+  readonly retries: number;
+}
+
+/** What the node has learned from releases it committed; survives reverts. */
+export interface NodeMemory {
+  readonly running: ReleaseVersion;
+  readonly runningDigest: Sha256 | null;
+  readonly previous: { readonly version: ReleaseVersion; readonly digest: Sha256 | null } | null;
+  readonly highestCommitted: ReleaseVersion;
+  readonly floor: { readonly version: ReleaseVersion; readonly sequence: number } | null;
+  readonly revoked: readonly Sha256[];
+  /** The statement committed or verified for each version. */
+  readonly statements: Readonly<Record<string, { readonly digest: Sha256; readonly sequence: number }>>;
+  readonly skipList: readonly SkippedRelease[];
+}
+
+export interface NodeSelf {
+  readonly deviceType: DeviceType;
+  readonly arch: string;
+  readonly variant: 'full' | 'thin';
+  readonly agentVersion: ReleaseVersion;
+  readonly guardVersion: ReleaseVersion | null;
+  readonly envNames: ReadonlySet<string>;
+}
+
+export interface UpgradeRequest {
+  readonly version: ReleaseVersion;
+  readonly channel: Channel;
+  readonly expectedDigest: Sha256 | null;
+  readonly retrySkipped: boolean;
+}
+
+/** Seconds since each earlier attempt, newest first. */
+export type AttemptAges = readonly number[];
