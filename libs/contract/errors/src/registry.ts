@@ -139,6 +139,13 @@ export const ERRORS = {
   root_in_use: entry('local', 'critical', false, ['Another agent runs on this install root.', 'Stop the other one.', 'One agent per root holds its lock.']),
   slot_damaged: entry('local', 'critical', true, ['Files of an installed version differ from its signed list.', 'Do not return to this version; the node fetches it again.', 'The details name the first differing file.']),
   guard_missing: refused(false, ['No boot guard watches this service.', 'Install the guard’s package; without it upgrades are refused.', 'The guard’s record folder or its protocol file is missing.']),
+
+  // The local system that `npm start` brings up.
+  port_in_use: entry('local', 'warning', false, ['The port cannot be listened on.', 'Stop the process that holds it, or choose another with --port N.', '`ss -ltnp` shows which process listens where; ports below 1024 are for root.']),
+  data_dir_unwritable: entry('local', 'warning', false, ['The data folder cannot be written.', 'Choose a folder of your own with --data-dir DIR.', 'The details name the folder and the system’s error.']),
+  data_dir_in_use: entry('local', 'warning', false, ['Another start is running on this data folder.', 'Stop it, or choose another folder with --data-dir DIR.', 'The details name its process.']),
+  build_failed: entry('local', 'critical', false, ['A part of the local system could not be built.', 'Read the output of the build above; `npm run lint -- types` often says more.', 'A build that succeeded once is kept and reused until its sources change.']),
+  service_unready: entry('local', 'critical', true, ['A part of the local system did not become ready in time.', 'Look at its log in the folder logs of the data folder.', 'The details say what was waited for and for how long.']),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;
