@@ -1,1 +1,1 @@
-export {};
+export { packRelease, type PackedRelease, type PackReleaseOptions } from './pack-release.ts';

@@ -1,0 +1,48 @@
+import { BUNDLE_V03_MEDIA_TYPE, bundleToJSON, type Bundle } from '@sigstore/bundle';
+import { FulcioSigner, MessageSignatureBundleBuilder, RekorWitness } from '@sigstore/sign';
+
+export interface SigningServices {
+  readonly fulcioUrl: string;
+  readonly rekorUrl: string;
+  /** An OIDC token for the audience `sigstore`. Never logged: the client's own errors may quote it. */
+  readonly identityToken: string;
+  /** Per request. Default 20 s. */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 20_000;
+const RETRIES = 2;
+
+/**
+ * `manifest.sig.bundle` over exactly these bytes: a one-time key, a certificate for it from Fulcio, and an entry in Rekor.
+ * Throws what the Sigstore client throws; a publisher's tool reports that and stops.
+ *
+ * @returns UTF-8 of a Sigstore bundle v0.3, without white space
+ */
+export async function signStatement(manifestBytes: Uint8Array, services: SigningServices): Promise<Uint8Array> {
+  const { fulcioUrl, rekorUrl, identityToken, timeoutMs: timeout = DEFAULT_TIMEOUT_MS } = services;
+  const builder = new MessageSignatureBundleBuilder({
+    signer: new FulcioSigner({
+      fulcioBaseURL: fulcioUrl,
+      identityProvider: { getToken: async () => identityToken },
+      timeout,
+      retry: RETRIES,
+    }),
+    witnesses: [new RekorWitness({ rekorBaseURL: rekorUrl, timeout, retry: RETRIES })],
+  });
+  const bundle = await builder.create({ data: Buffer.from(manifestBytes) });
+  return new TextEncoder().encode(JSON.stringify(bundleToJSON(asVersion03(bundle))));
+}
+
+/** The client still packs message signatures as v0.2 with a chain of one; v0.3 holds the certificate itself. */
+function asVersion03(bundle: Bundle): Bundle {
+  const { content } = bundle.verificationMaterial;
+  if (content.$case !== 'x509CertificateChain') return bundle;
+  const [certificate] = content.x509CertificateChain.certificates;
+  if (certificate === undefined) throw new Error('the signing service returned no certificate');
+  return {
+    ...bundle,
+    mediaType: BUNDLE_V03_MEDIA_TYPE,
+    verificationMaterial: { ...bundle.verificationMaterial, content: { $case: 'certificate', certificate } },
+  };
+}
