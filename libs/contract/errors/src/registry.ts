@@ -144,6 +144,7 @@ export const ERRORS = {
   port_in_use: entry('local', 'warning', false, ['The port cannot be listened on.', 'Stop the process that holds it, or choose another with --port N.', '`ss -ltnp` shows which process listens where; ports below 1024 are for root.']),
   data_dir_unwritable: entry('local', 'warning', false, ['The data folder cannot be written.', 'Choose a folder of your own with --data-dir DIR.', 'The details name the folder and the system’s error.']),
   data_dir_in_use: entry('local', 'warning', false, ['Another start is running on this data folder.', 'Stop it, or choose another folder with --data-dir DIR.', 'The details name its process.']),
+  checkout_unwritable: entry('local', 'warning', false, ['The project’s own folder cannot be written, and something in it has to be built.', 'Copy the project to a folder of your own, or correct its owner.', 'The details name the folder and the system’s error.']),
   build_failed: entry('local', 'critical', false, ['A part of the local system could not be built.', 'Read the output of the build above; `npm run lint -- types` often says more.', 'A build that succeeded once is kept and reused until its sources change.']),
   service_unready: entry('local', 'critical', true, ['A part of the local system did not become ready in time.', 'Look at its log in the folder logs of the data folder.', 'The details say what was waited for and for how long.']),
 } as const satisfies Record<string, ErrorEntry>;
