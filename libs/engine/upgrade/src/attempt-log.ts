@@ -1,0 +1,82 @@
+import type { ErrorCode, ErrorDetails } from '@tidegate/contract-errors';
+import { ERRORS } from '@tidegate/contract-errors';
+import { EVENTS, isTerminal, type AttemptState, type EventName } from '@tidegate/contract-events';
+import type { AttemptReport, Command, CommandAck } from '@tidegate/contract-protocol';
+import { step, type AttemptInput } from '@tidegate/domain-attempt';
+import type { NodeSelf } from '@tidegate/domain-version-policy';
+import { EXECUTED_COMMANDS, HISTORY_LENGTH, type AttemptRecord, type NodeState } from './node-state.ts';
+import type { Clock } from './ports/surroundings.ts';
+
+type PendingEvent = NodeState['outbox'][number];
+type Details = PendingEvent['details'];
+
+const plain = (details: ErrorDetails): Details =>
+  Object.fromEntries(Object.entries(details).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value])) as Details;
+
+export const eventOf = (
+  name: EventName,
+  attempt: AttemptRecord,
+  self: Pick<NodeSelf, 'arch' | 'variant'>,
+  extra: Details = {},
+): PendingEvent => {
+  const code = attempt.errorCode as ErrorCode | null;
+  return {
+    name,
+    severity: code && name !== 'upgrade_completed' ? ERRORS[code].severity : EVENTS[name].severity,
+    details: {
+      ...attempt.errorDetails,
+      ...extra,
+      attempt_id: attempt.id,
+      command_id: attempt.commandId,
+      from_version: attempt.fromVersion,
+      to_version: attempt.toVersion,
+      channel: attempt.channel,
+      arch: self.arch,
+      variant: self.variant,
+      ...(code ? { error_code: code } : {}),
+      ...(attempt.digest ? { manifest_sha256: attempt.digest } : {}),
+    },
+  };
+};
+
+/** The next record, or a thrown bug: the engine only feeds inputs the table allows. */
+export function advance(attempt: AttemptRecord, input: AttemptInput, clock: Clock): AttemptRecord {
+  const result = step(attempt.state, input);
+  if (!result.legal) throw new Error(`attempt in ${attempt.state} does not take ${input}`);
+  const at = clock.now().toISOString();
+  return {
+    ...attempt,
+    state: result.next,
+    steps: [...attempt.steps, { state: result.next, at, uptimeSecs: clock.uptimeSecs() }],
+    finishedAt: isTerminal(result.next) ? at : null,
+  };
+}
+
+export const withError = (attempt: AttemptRecord, code: ErrorCode, details: ErrorDetails): AttemptRecord => ({
+  ...attempt,
+  errorCode: code,
+  errorDetails: plain(details),
+});
+
+/** Moves an ended attempt into the history. */
+export const archive = (state: NodeState, attempt: AttemptRecord): NodeState => ({
+  ...state,
+  attempt: null,
+  history: [attempt, ...state.history].slice(0, HISTORY_LENGTH),
+});
+
+export const remember = (state: NodeState, command: Pick<Command, 'id'>, ack: CommandAck): NodeState => ({
+  ...state,
+  executedCommands: [{ id: command.id, ack }, ...state.executedCommands.filter((one) => one.id !== command.id)].slice(0, EXECUTED_COMMANDS),
+});
+
+export const reportOf = (attempt: AttemptRecord, progress: { receivedBytes: number; totalBytes: number } | null): AttemptReport => ({
+  id: attempt.id,
+  command_id: attempt.commandId,
+  kind: attempt.kind,
+  state: attempt.state satisfies AttemptState,
+  from_version: attempt.fromVersion,
+  to_version: attempt.toVersion,
+  ...(attempt.state === 'fetching' && progress ? { received_bytes: progress.receivedBytes, total_bytes: progress.totalBytes } : {}),
+  ...(attempt.errorCode ? { error_code: attempt.errorCode } : {}),
+});

@@ -1,0 +1,29 @@
+import type { EventName } from '@tidegate/contract-events';
+import type { AttemptInput } from '@tidegate/domain-attempt';
+import { advance, eventOf } from './attempt-log.ts';
+import type { EngineParts } from './engine-parts.ts';
+import type { Ledger } from './ledger.ts';
+import type { AttemptRecord, NodeState } from './node-state.ts';
+
+/** The running attempt and the one way to move it: saved before anything acts on the new state. */
+export interface AttemptMoves {
+  attempt(): AttemptRecord;
+  state(): NodeState;
+  move(input: AttemptInput, change?: { readonly patch?: Partial<AttemptRecord>; readonly events?: readonly EventName[] }): Promise<void>;
+}
+
+export function attemptMoves(ledger: Ledger, parts: Pick<EngineParts, 'clock' | 'self'>): AttemptMoves {
+  const attempt = (state = ledger.state()): AttemptRecord => {
+    if (!state.attempt) throw new Error('no attempt is running');
+    return state.attempt;
+  };
+  return {
+    attempt,
+    state: () => ledger.state(),
+    move: (input, { patch = {}, events = [] } = {}) =>
+      ledger.change((state) => {
+        const next = { ...advance(attempt(state), input, parts.clock), ...patch };
+        return { ...state, attempt: next, outbox: [...state.outbox, ...events.map((name) => eventOf(name, next, parts.self))] };
+      }),
+  };
+}

@@ -1,0 +1,115 @@
+/** accepted -> staged: everything that can be known is known before anything that runs is touched. */
+import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
+import type { Artefact, Manifest } from '@tidegate/contract-manifest';
+import { gateManifest, type UpgradeRequest } from '@tidegate/domain-version-policy';
+import type { AttemptMoves } from './attempt-moves.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { memoryOf } from './node-memory.ts';
+import type { AttemptRecord } from './node-state.ts';
+import type { UnpackProgress } from './ports/artefact-unpacker.ts';
+import type { VerifiedManifest } from './ports/manifest-verifier.ts';
+import type { Statement } from './ports/release-source.ts';
+import { STATEMENT_FILES } from './ports/slot-store.ts';
+
+interface Prepared {
+  readonly statement: Statement;
+  readonly verified: VerifiedManifest;
+  readonly artefact: Artefact;
+}
+
+export async function prepare(
+  parts: EngineParts,
+  moves: AttemptMoves,
+  signal: AbortSignal,
+  onProgress: (progress: UnpackProgress) => void,
+): Promise<Verdict<void>> {
+  await moves.move('resolve');
+  const resolved = await resolve(parts, moves, signal);
+  if (!resolved.ok) return resolved;
+  const { statement, verified, artefact } = resolved.value;
+  await moves.move('verified', { patch: { digest: verified.digest, signer: verified.signer } });
+  const version = verified.manifest.version;
+  if (!(await reusableSlot(parts, resolved.value))) {
+    const space = await gateSpace(parts, verified.manifest, artefact);
+    if (!space.ok) return space;
+    const fetched = await fetchInto(parts, moves.attempt(), artefact, statement, signal, onProgress);
+    if (!fetched.ok) return fetched;
+  }
+  await moves.move('fetched', { events: ['upgrade_downloaded', 'upgrade_staged'] });
+  parts.log('staged', { version });
+  return accept(undefined);
+}
+
+async function resolve(parts: EngineParts, moves: AttemptMoves, signal: AbortSignal): Promise<Verdict<Prepared>> {
+  const attempt = moves.attempt();
+  const fetched = await parts.source.fetchStatement(attempt.toVersion, signal);
+  if (!fetched.ok) return fetched;
+  const statement = fetched.value;
+  await moves.move('resolved');
+  const verified = await parts.verifier.verify(statement.manifestBytes, statement.bundleBytes);
+  if (!verified.ok) return verified;
+  const { manifest, digest } = verified.value;
+  const guardVersion = await parts.slots.guardVersion();
+  const memory = await memoryOf(moves.state(), await parts.slots.links(), parts);
+  const artefact = gateManifest(manifest, digest, requestOf(attempt), attempt.kind, {
+    policy: parts.policy,
+    memory,
+    self: { ...parts.self, guardVersion },
+  });
+  if (!artefact.ok) return artefact;
+  const supported = gateStateChanges(manifest, artefact.value);
+  return supported.ok ? accept({ statement, verified: verified.value, artefact: artefact.value }) : supported;
+}
+
+export const requestOf = (attempt: AttemptRecord): UpgradeRequest => ({
+  version: attempt.toVersion,
+  channel: attempt.channel,
+  expectedDigest: attempt.expectedDigest,
+  retrySkipped: attempt.retrySkipped,
+});
+
+/** This agent cannot yet undo a change of state, so it takes no release that makes one: refusing is safe, ignoring is not. */
+function gateStateChanges(manifest: Manifest, artefact: Artefact): Verdict<void> {
+  if (manifest.migrations.length > 0 || manifest.snapshot.paths.length > 0)
+    return refuse('upgrade_engine_too_old', { engine: 'agent', needed: 'migrations and snapshots' });
+  const clash = artefact.files.find((file) => (STATEMENT_FILES as readonly string[]).includes(file.path));
+  return clash ? refuse('upgrade_manifest_invalid', { field: 'files', rule: `${clash.path} is reserved` }) : accept(undefined);
+}
+
+/** A slot of the same release that lies here already, after a revert or an interrupted attempt, is checked and used. */
+async function reusableSlot(parts: EngineParts, { verified, artefact }: Prepared): Promise<boolean> {
+  const version = verified.manifest.version;
+  const installed = await parts.slots.readStatement(version);
+  if (installed?.digest !== verified.digest) return false;
+  const tree = await parts.verifyTree(parts.slots.slotFolder(version), artefact.files, STATEMENT_FILES);
+  return tree.ok;
+}
+
+async function gateSpace(parts: EngineParts, manifest: Manifest, artefact: Artefact): Promise<Verdict<void>> {
+  const neededBytes = Math.max(
+    3 * artefact.size,
+    Math.ceil(1.1 * (artefact.size + artefact.unpacked_size)),
+    manifest.requires.free_bytes ?? 0,
+  );
+  const neededInodes = artefact.files.length + 1000;
+  const { freeBytes, freeInodes } = await parts.slots.space();
+  if (freeBytes < neededBytes) return refuse('upgrade_disk_full', { needed_bytes: neededBytes, free_bytes: freeBytes });
+  if (freeInodes < neededInodes) return refuse('upgrade_disk_full', { needed_inodes: neededInodes, free_inodes: freeInodes });
+  return accept(undefined);
+}
+
+async function fetchInto(
+  parts: EngineParts,
+  attempt: AttemptRecord,
+  artefact: Artefact,
+  statement: Statement,
+  signal: AbortSignal,
+  onProgress: (progress: UnpackProgress) => void,
+): Promise<Verdict<void>> {
+  if (await parts.slots.hasSlot(attempt.toVersion)) await parts.slots.discardSlot(attempt.toVersion);
+  const folder = await parts.slots.stagingFolder(attempt.id);
+  const input = await parts.source.openArtefact(attempt.toVersion, artefact, signal);
+  if (!input.ok) return input;
+  const unpacked = await parts.unpacker.unpack(input.value, artefact, folder, { signal, onProgress });
+  return unpacked.ok ? parts.slots.install(folder, attempt.toVersion, statement) : unpacked;
+}
