@@ -1,0 +1,20 @@
+import type { EventName, NodeEvent } from '@tidegate/contract-events';
+import type { Severity } from '@tidegate/contract-errors';
+
+export interface NewEvent {
+  readonly name: EventName;
+  readonly severity: Severity;
+  readonly details: NodeEvent['details'];
+}
+
+/** Events on their way to the manager, in order, over restarts of node and manager. */
+export interface Spool {
+  /** Durable when it resolves. The spool gives id, number and time. Rejects only when the disk refuses the write. */
+  append(event: NewEvent): Promise<NodeEvent>;
+  /** The oldest events with a number above `afterSeq`, at most `limit`, in order. */
+  batch(afterSeq: number, limit: number): Promise<readonly NodeEvent[]>;
+  /** Forgets everything up to and including `seq`. Another spool's id, or a number from the future, is ignored. Idempotent. */
+  acknowledge(spoolId: string, seq: number): Promise<void>;
+  /** Called after each append; one listener. */
+  onAppended(listener: () => void): void;
+}
