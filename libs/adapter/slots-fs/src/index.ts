@@ -1,1 +1,2 @@
-export {};
+export { createSlotStore, type SlotSettings } from './slot-store.ts';
+export { createStateFile } from './state-file.ts';
