@@ -3,6 +3,7 @@
  * then the name, then the folder that holds the name (an update that lost power left truncated files behind elsewhere).
  */
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError } from '@tidegate/contract-errors';
@@ -79,7 +80,8 @@ export async function moveFolder(from: string, to: string): Promise<void> {
 /** The bytes of a plain file of at most `maxBytes`, or null: links, folders and oversized files count as absent. */
 export async function readPlain(path: string, maxBytes: number): Promise<Buffer | null> {
   try {
-    const handle = await open(path, 'r');
+    // O_NONBLOCK: a FIFO in the file's place must not hang the reader.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const found = await handle.stat();
       if (!found.isFile() || found.size > maxBytes) return null;
