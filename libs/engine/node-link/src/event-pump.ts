@@ -16,8 +16,8 @@ export interface EventPump {
  * drops what it has by (spool_id, seq). `failed` is told when the spool cannot be read or cut, which ends the session.
  */
 export function createEventPump(spool: Spool, send: (event: NodeEvent) => void, failed: (error: unknown) => void): EventPump {
-  let sentSeq = 0;
-  let inFlight: number[] = [];
+  let last: NodeEvent | null = null;
+  let inFlight: NodeEvent[] = [];
   let stopped = false;
   let again = false;
   let busy: Promise<void> | null = null;
@@ -27,11 +27,11 @@ export function createEventPump(spool: Spool, send: (event: NodeEvent) => void, 
       again = false;
       const room = WINDOW - inFlight.length;
       if (room <= 0) return;
-      for (const event of await spool.batch(sentSeq, room)) {
+      for (const event of await spool.batch(last, room)) {
         if (stopped) return;
         send(event);
-        sentSeq = event.seq;
-        inFlight.push(event.seq);
+        last = event;
+        inFlight.push(event);
       }
       // An append or an acknowledgement may have come while the batch was read.
     } while (again && !stopped);
@@ -50,7 +50,7 @@ export function createEventPump(spool: Spool, send: (event: NodeEvent) => void, 
   return {
     pump,
     acknowledged(spoolId, seq) {
-      inFlight = inFlight.filter((sent) => sent > seq);
+      inFlight = inFlight.filter((sent) => sent.spool_id !== spoolId || sent.seq > seq);
       spool.acknowledge(spoolId, seq).then(pump, failed);
     },
     stop() {

@@ -11,8 +11,11 @@ export interface NewEvent {
 export interface Spool {
   /** Durable when it resolves. The spool gives id, number and time. Rejects only when the disk refuses the write. */
   append(event: NewEvent): Promise<NodeEvent>;
-  /** The oldest events with a number above `afterSeq`, at most `limit`, in order. */
-  batch(afterSeq: number, limit: number): Promise<readonly NodeEvent[]>;
+  /**
+   * The oldest events after `sent`, at most `limit`, in order; from the oldest of all when `sent` is null or already
+   * acknowledged. All of one spool id: the next spool's events come when this one's are acknowledged.
+   */
+  batch(sent: Pick<NodeEvent, 'spool_id' | 'seq'> | null, limit: number): Promise<readonly NodeEvent[]>;
   /** Forgets everything up to and including `seq`. Another spool's id, or a number from the future, is ignored. Idempotent. */
   acknowledge(spoolId: string, seq: number): Promise<void>;
   /** Called after each append; one listener. */
