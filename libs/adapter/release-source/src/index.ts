@@ -1,1 +1,3 @@
-export {};
+export { githubReleaseSource, SYSTEM_DEPENDENCIES, type SourceDependencies } from './github-release-source.ts';
+export type { GithubReleaseSourceConfig } from './source-config.ts';
+export type { DownloadClock, DownloadLimits } from './download-limits.ts';
