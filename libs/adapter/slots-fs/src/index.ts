@@ -1,2 +1,4 @@
 export { createSlotStore, type SlotSettings } from './slot-store.ts';
 export { createStateFile } from './state-file.ts';
+export { openEventSpool, type EventSpool, type EventSpoolOptions } from './spool/event-spool.ts';
+export { syncFolder, writeWhole } from './durable-file.ts';
