@@ -1,8 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { loadCertificateAuthority, type CertificateAuthority } from './certificate-authority.ts';
+import { loadCertificateAuthority, type CertificateAuthority, type CertificateFaults } from './certificate-authority.ts';
 import { loadKeys, type Keys, type SigningKey } from './keys.ts';
 import { TransparencyLog } from './transparency-log.ts';
-import { makeIdentityToken, type WorkflowIdentity } from './workflow-identity.ts';
+import { claimsOf, makeIdentityToken, type WorkflowIdentity } from './workflow-identity.ts';
 
 export interface AuthorityOptions {
   /** Keys, certificates and logs; a second start on the same folder is the same authority. One process at a time. */
@@ -19,6 +20,8 @@ export interface Authority {
   /** Sigstore `trusted_root.json`; the same for every start on the same folder, whatever the port. */
   trustedRoot(): object;
   identityToken(identity: WorkflowIdentity): string;
+  /** DER of a leaf without asking for a token: for tests, which may also spoil it. */
+  issueCertificate(publicKey: KeyObject, identity: WorkflowIdentity, faults?: CertificateFaults): Buffer;
 }
 
 /** Names, not addresses: they stand in signed checkpoints and must outlive a port. */
@@ -37,7 +40,8 @@ export function openAuthority({ dataDir, now = () => new Date() }: AuthorityOpti
     log,
     now,
     trustedRoot: () => trustedRoot(keys, certificates),
-    identityToken: (identity) => makeIdentityToken(identity, keys.issuer, now()),
+    identityToken: (identity) => makeIdentityToken(claimsOf(identity, now()), keys.issuer),
+    issueCertificate: (publicKey, identity, faults) => certificates.issue(publicKey, claimsOf(identity, now()), faults),
   };
 }
 

@@ -51,12 +51,12 @@ const underGithub = (url: string): string => {
 };
 const base64Json = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** A JWT (ES256) of the authority's own issuer key. */
-export function makeIdentityToken(identity: WorkflowIdentity, key: SigningKey, now: Date): string {
+/** What GitHub would claim for this run. */
+export function claimsOf(identity: WorkflowIdentity, now: Date): WorkflowClaims {
   const repository = underGithub(identity.sourceRepository);
   const workflowRef = `${underGithub(identity.workflow)}@${identity.ref}`;
   const iat = Math.floor(now.getTime() / 1000);
-  const claims: WorkflowClaims = {
+  return {
     iss: identity.issuer,
     sub: `repo:${repository}:ref:${identity.ref}`,
     aud: AUDIENCE,
@@ -77,6 +77,10 @@ export function makeIdentityToken(identity: WorkflowIdentity, key: SigningKey, n
     run_id: '1',
     run_attempt: '1',
   };
+}
+
+/** A JWT (ES256) of the authority's own issuer key. */
+export function makeIdentityToken(claims: WorkflowClaims, key: SigningKey): string {
   const input = `${base64Json({ alg: 'ES256', typ: 'JWT' })}.${base64Json(claims)}`;
   const signature = sign('sha256', Buffer.from(input), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
   return `${input}.${signature.toString('base64url')}`;

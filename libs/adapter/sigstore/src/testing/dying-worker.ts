@@ -1,0 +1,2 @@
+/** Stands in for a verifier that dies of its input. */
+throw new Error('died');

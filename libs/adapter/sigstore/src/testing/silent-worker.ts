@@ -1,0 +1,2 @@
+/** Stands in for a verifier that ends without an answer. */
+export {};
