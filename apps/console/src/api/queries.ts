@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, queryOptions, type QueryClient } from '@tanstack/react-query';
 import { eventPage, nodePage, nodeView, releaseList, sessionView, upgradePage, type SessionView } from '@tidegate/contract-api';
 import { listQuery, type NodeFilter } from '../nodes/node-filter.ts';
 import { ApiRefusal, type Caller } from './caller.ts';
@@ -15,6 +15,10 @@ export const KEYS = {
   upgrades: (id: string) => ['upgrades', id],
   allUpgrades: ['upgrades'],
 } as const;
+
+/** Not `clear()`: the pages that watch the session would go on watching a query that no longer exists. */
+export const forgetAllButSession = (client: QueryClient): void =>
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEYS.session[0] });
 
 const PAGE_SIZE = 100;
 const EVENTS_PAGE_SIZE = 50;

@@ -1,0 +1,55 @@
+import { useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { API, type StreamMessage } from '@tidegate/contract-api';
+import { useEffect, useState, type ReactNode } from 'react';
+import { KEYS } from '../api/queries.ts';
+import { applyMessages } from './apply-messages.ts';
+import { keepStream, type StreamState } from './event-stream.ts';
+import { StreamStateContext } from './live-context.ts';
+import { createThrottle, later } from './throttle.ts';
+
+const BATCH_MS = 100;
+const LISTS_EVERY_MS = 2_000;
+const COUNTS_EVERY_MS = 5_000;
+
+const openLive = (client: QueryClient, onState: (state: StreamState) => void): (() => void) => {
+  const invalidate = (...keys: readonly (readonly string[])[]) => {
+    for (const queryKey of keys) void client.invalidateQueries({ queryKey });
+  };
+  const lists = createThrottle(() => invalidate(KEYS.lists), LISTS_EVERY_MS, later);
+  const counts = createThrottle(() => invalidate(KEYS.counts), COUNTS_EVERY_MS, later);
+  let waiting: StreamMessage[] = [];
+  const batch = createThrottle(
+    () => {
+      const messages = waiting;
+      waiting = [];
+      const stale = applyMessages(client, messages);
+      if (stale.lists) lists.request();
+      if (stale.counts) counts.request();
+    },
+    BATCH_MS,
+    later,
+  );
+  const closeStream = keepStream({
+    open: () => new EventSource(API.stream),
+    schedule: later,
+    onState,
+    onMessage: (message) => {
+      waiting.push(message);
+      batch.request();
+    },
+    onOpen: () => invalidate(KEYS.lists, KEYS.counts, KEYS.nodeDetails, KEYS.allEvents, KEYS.allUpgrades),
+    onRefused: () => invalidate(KEYS.session),
+  });
+  return () => {
+    closeStream();
+    for (const throttle of [batch, lists, counts]) throttle.stop();
+  };
+};
+
+/** Keeps everything inside up to date from the manager's stream while somebody is signed in. */
+export function LiveUpdates({ children }: { readonly children: ReactNode }) {
+  const client = useQueryClient();
+  const [state, setState] = useState<StreamState>('connecting');
+  useEffect(() => openLive(client, setState), [client]);
+  return <StreamStateContext value={state}>{children}</StreamStateContext>;
+}

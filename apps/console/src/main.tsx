@@ -1,0 +1,48 @@
+import './zod-without-eval.ts';
+import '@mantine/core/styles.css';
+import '@mantine/notifications/styles.css';
+import './app.css';
+import { MantineProvider } from '@mantine/core';
+import { Notifications } from '@mantine/notifications';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import type { SessionView } from '@tidegate/contract-api';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { RouterProvider } from 'react-router';
+import { ApiRefusal, createCaller } from './api/caller.ts';
+import { CallerProvider } from './api/caller-context.ts';
+import { KEYS } from './api/queries.ts';
+import { router } from './router.tsx';
+import { readableGreys, theme } from './theme.ts';
+
+const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      // The stream tells what changed; asking on every focus would only add load.
+      refetchOnWindowFocus: false,
+      // Only what the registry calls worth another try, and not for long: the page offers a button.
+      retry: (failures, error) => failures < 2 && error instanceof ApiRefusal && error.code === 'manager_unavailable',
+    },
+  },
+});
+const caller = createCaller({
+  fetch: (url, init) => fetch(url, init),
+  csrfToken: () => queryClient.getQueryData<SessionView | null>(KEYS.session)?.csrf_token ?? null,
+  onSignedOut: () => queryClient.setQueryData(KEYS.session, null),
+});
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('index.html has no element with id "root"');
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider theme={theme} cssVariablesResolver={readableGreys} defaultColorScheme="auto">
+      <QueryClientProvider client={queryClient}>
+        <CallerProvider value={caller}>
+          <RouterProvider router={router} />
+          <Notifications position="bottom-right" autoClose={8000} />
+        </CallerProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

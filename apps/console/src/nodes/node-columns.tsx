@@ -1,0 +1,51 @@
+import { Button, Tooltip } from '@mantine/core';
+import { createColumnHelper } from '@tanstack/react-table';
+import type { NodeView } from '@tidegate/contract-api';
+import { Link } from 'react-router';
+import { Copyable } from '../frame/copyable.tsx';
+import { Moment } from '../time/moment.tsx';
+import { ConnectionDot } from './connection-dot.tsx';
+import { Pill } from './pill.tsx';
+import { VersionBadge } from './version-badge.tsx';
+import styles from './nodes-table.module.css';
+
+const column = createColumnHelper<NodeView>();
+
+/** Builds made for demonstrations trust other signers than released ones; nobody should take one for the other. */
+export function TrustTag({ purpose }: { readonly purpose: string | null }) {
+  if (purpose === null || purpose === 'release') return null;
+  return (
+    <Tooltip label={`This agent trusts ${purpose} signers, not those of released versions.`}>
+      <span><Pill tone="caution">{purpose} trust</Pill></span>
+    </Tooltip>
+  );
+}
+
+/** Ids of sortable columns are the API's names for the same order. */
+export const nodeColumns = (onUpgrade: (node: NodeView) => void) => [
+  column.accessor('name', {
+    header: 'Name',
+    cell: ({ row: { original: node } }) => (
+      <>
+        <span className={styles.nameLine}>
+          <Link className={styles.name} to={`/admin/nodes/${node.id}`}>{node.name}</Link>
+          <TrustTag purpose={node.trust_purpose} />
+        </span>
+        <Copyable value={node.id} label={`id of ${node.name}`} length={8} />
+      </>
+    ),
+  }),
+  column.accessor('connection', { header: 'Status', enableSorting: false, cell: ({ getValue }) => <ConnectionDot connection={getValue()} /> }),
+  column.accessor('software_version', { header: 'Version', cell: ({ row }) => <VersionBadge node={row.original} /> }),
+  column.accessor('group', { header: 'Group', enableSorting: false }),
+  column.accessor('last_seen_at', { header: 'Last seen', cell: ({ getValue }) => <Moment at={getValue()} /> }),
+  column.accessor('arch', { header: 'Arch', enableSorting: false, cell: ({ getValue }) => <span className={styles.quiet}>{getValue()}</span> }),
+  column.display({
+    id: 'actions',
+    header: () => <span className={styles.hidden}>Actions</span>,
+    cell: ({ row: { original: node } }) =>
+      node.capabilities.includes('upgrade') && (
+        <Button size="compact-sm" variant="default" onClick={() => onUpgrade(node)} aria-label={`Upgrade ${node.name}…`}>Upgrade…</Button>
+      ),
+  }),
+];

@@ -1,0 +1,19 @@
+import { Center, Loader } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { Navigate, useLocation } from 'react-router';
+import { useCaller } from '../api/caller-context.ts';
+import { sessionQuery } from '../api/queries.ts';
+import { ErrorNotice } from '../frame/error-notice.tsx';
+import { LiveUpdates } from '../live/live-updates.tsx';
+
+/** What is inside is seen by signed-in people only; the others come back here after signing in. */
+export function RequireSession({ children }: { readonly children: ReactNode }) {
+  const session = useQuery(sessionQuery(useCaller()));
+  const { pathname, search, hash } = useLocation();
+  if (session.isPending) return <Center h="100dvh"><Loader aria-label="Loading" /></Center>;
+  if (session.isError && session.data === undefined)
+    return <Center h="100dvh" p="md"><ErrorNotice error={session.error} onRetry={() => void session.refetch()} /></Center>;
+  if (!session.data) return <Navigate to={`/sign-in?from=${encodeURIComponent(pathname + search + hash)}`} replace />;
+  return <LiveUpdates>{children}</LiveUpdates>;
+}

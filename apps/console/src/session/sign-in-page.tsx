@@ -1,0 +1,56 @@
+import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { sessionView } from '@tidegate/contract-api';
+import { useState, type FormEvent } from 'react';
+import { Navigate, useSearchParams } from 'react-router';
+import { useCaller } from '../api/caller-context.ts';
+import { forgetAllButSession, KEYS, sessionQuery } from '../api/queries.ts';
+import { ErrorNotice } from '../frame/error-notice.tsx';
+import { Wordmark } from '../frame/icons.tsx';
+import { usePageTitle } from '../frame/page-title.ts';
+import { returnPath } from './return-path.ts';
+import styles from './sign-in-page.module.css';
+
+export function SignInPage() {
+  usePageTitle('Sign in');
+  const caller = useCaller();
+  const queryClient = useQueryClient();
+  const [search] = useSearchParams();
+  const [username, setUsername] = useState('');
+  const [password, setPassword] = useState('');
+  const session = useQuery(sessionQuery(caller));
+  const signIn = useMutation({
+    mutationFn: () => caller.ask(sessionView, 'session', { method: 'POST', body: { username, password } }),
+    onSuccess: (view) => {
+      // Nothing that the person before saw may show up for the next one.
+      forgetAllButSession(queryClient);
+      queryClient.setQueryData(KEYS.session, view);
+    },
+    onError: () => setPassword(''),
+  });
+  if (session.data) return <Navigate to={returnPath(search.get('from'))} replace />;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    signIn.mutate();
+  };
+  return (
+    <main className={styles.page}>
+      <div className={styles.water} aria-hidden="true" />
+      <Paper className={styles.card} component="form" onSubmit={submit} withBorder shadow="md" radius="lg">
+        <Stack gap="md">
+          <Wordmark />
+          <div>
+            <Title order={1} size="h3">Sign in</Title>
+            <Text c="dimmed" size="sm">See your nodes, upgrade them and watch them prove themselves.</Text>
+          </div>
+          {signIn.isError && <ErrorNotice error={signIn.error} />}
+          <TextInput label="User name" name="username" autoComplete="username" autoFocus required maxLength={64} withAsterisk={false}
+            value={username} onChange={(event) => setUsername(event.currentTarget.value)} />
+          <PasswordInput label="Password" name="password" autoComplete="current-password" required maxLength={256} withAsterisk={false}
+            value={password} onChange={(event) => setPassword(event.currentTarget.value)} />
+          <Button type="submit" loading={signIn.isPending} fullWidth>Sign in</Button>
+        </Stack>
+      </Paper>
+    </main>
+  );
+}

@@ -1,0 +1,40 @@
+import { notifications } from '@mantine/notifications';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { upgradeView, type NodeView, type RequestUpgrade } from '@tidegate/contract-api';
+import { useCaller } from '../api/caller-context.ts';
+import { KEYS } from '../api/queries.ts';
+import styles from './upgrade-dialog.module.css';
+
+/** Asks the manager for the upgrade. What is shown afterwards comes from the stream: the answer only says that it was taken. */
+export const useStageUpgrade = (onStaged: () => void, navigate: (path: string) => void) => {
+  const caller = useCaller();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ node, request }: { readonly node: NodeView; readonly request: RequestUpgrade }) =>
+      caller.ask(upgradeView, 'nodeUpgrade', { method: 'POST', parameters: { id: node.id }, body: request }),
+    onSuccess: (upgrade, { node }) => {
+      for (const queryKey of [KEYS.lists, KEYS.counts, KEYS.node(node.id), KEYS.upgrades(node.id)]) void client.invalidateQueries({ queryKey });
+      const path = `/admin/nodes/${node.id}#upgrade`;
+      notifications.show({
+        color: 'tide',
+        title: `${upgrade.version} staged for ${node.name}`,
+        // Outside the router's tree, hence a plain link that hands over to it.
+        message: (
+          <a className={styles.toastLink} href={path} onClick={(event) => { event.preventDefault(); navigate(path); }}>Watch its progress</a>
+        ),
+      });
+      onStaged();
+    },
+  });
+};
+
+export const useCancelUpgrade = (nodeId: string) => {
+  const caller = useCaller();
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (upgradeId: string) => caller.tell('upgradeCancel', { method: 'POST', parameters: { id: upgradeId }, body: {} }),
+    onSettled: () => {
+      for (const queryKey of [KEYS.lists, KEYS.node(nodeId), KEYS.upgrades(nodeId)]) void client.invalidateQueries({ queryKey });
+    },
+  });
+};
