@@ -1,0 +1,31 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { CLOCK, type Clock } from '../platform/index.ts';
+import { AuditEntity } from './persistence/audit.entity.ts';
+
+export interface AuditEntry {
+  readonly actor: string;
+  /** One of the audit actions, e.g. `node.upgrade.request`. */
+  readonly action: string;
+  readonly target: { readonly kind: 'node' | 'user' | 'registration_token' | 'upgrade'; readonly id: string };
+  readonly address?: string | undefined;
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+@Injectable()
+export class AuditTrail {
+  constructor(@Inject(CLOCK) private readonly clock: Clock) {}
+
+  /** In the transaction of the act itself: what happened without a record, did not happen. */
+  async append(em: EntityManager, entry: AuditEntry): Promise<void> {
+    await em.insert(AuditEntity, {
+      at: this.clock.now(),
+      actor: entry.actor,
+      action: entry.action,
+      targetKind: entry.target.kind,
+      targetId: entry.target.id,
+      address: entry.address ?? null,
+      details: { ...entry.details } as object,
+    });
+  }
+}

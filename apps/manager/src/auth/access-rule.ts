@@ -1,0 +1,23 @@
+import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import type { Request } from 'express';
+import type { Action } from './access.ts';
+import type { Principal } from './principal.ts';
+
+export const ACCESS_RULE = 'tidegate:access';
+/** The act a route is; AccessGuard asks the predicate about it. */
+export const Access = (action: Action) => SetMetadata(ACCESS_RULE, action);
+
+export interface SignedIn {
+  readonly principal: Principal;
+  readonly sessionSecret: string;
+  readonly expiresAt: Date;
+  readonly address: string;
+}
+export const signedIn = new WeakMap<Request, SignedIn>();
+
+/** Handler parameter: who asks. Present on every route that has an access rule. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): SignedIn => {
+  const found = signedIn.get(context.switchToHttp().getRequest<Request>());
+  if (!found) throw new Error('a route without an access rule asked for its caller');
+  return found;
+});

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { CodedError } from '@tidegate/contract-errors';
+import { AuditTrail } from '../audit/index.ts';
+import { CLOCK, CONFIG, Database, DatabaseLife, LOG, type Clock, type Log, type ManagerConfig } from '../platform/index.ts';
+import { hashPassword } from './password.ts';
+import { createAccount, hasAccounts } from './persistence/account-records.ts';
+import { Sessions } from './sessions.ts';
+
+const CLEAN_EVERY_MS = 10 * 60_000;
+
+/** An installation without users gets its super_admin from the password file; later the file is not looked at any more. */
+@Injectable()
+export class FirstAccount implements OnModuleInit {
+  constructor(
+    private readonly database: Database,
+    private readonly life: DatabaseLife,
+    private readonly audit: AuditTrail,
+    private readonly sessions: Sessions,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  onModuleInit(): void {
+    this.life.onReady(() => this.create());
+    this.clock.every(CLEAN_EVERY_MS, () => void this.sessions.removeExpired().catch(() => {}));
+  }
+
+  private async create(): Promise<void> {
+    if (await this.database.read(hasAccounts)) return;
+    const username = this.config.admin.username.toLowerCase();
+    const passwordHash = await hashPassword(await this.readPassword());
+    await this.database.transaction(async (em) => {
+      const id = await createAccount(em, { username, passwordHash, role: 'super_admin' }, this.clock.now());
+      if (id) await this.audit.append(em, { actor: 'system', action: 'user.create', target: { kind: 'user', id }, details: { role: 'super_admin' } });
+    });
+    this.log.info({ username }, 'first account created');
+  }
+
+  private async readPassword(): Promise<string> {
+    const file = this.config.admin.password_file;
+    const password = (await readFile(file, 'utf8').catch(() => '')).trim();
+    if (password === '') throw new CodedError('config_invalid', { problems: ['admin.password_file: empty or unreadable'], file });
+    return password;
+  }
+}

@@ -1,0 +1,58 @@
+import 'reflect-metadata';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { AppModule } from './app.module.ts';
+import { nestLogger } from './nest-logger.ts';
+import {
+  consoleFiles,
+  DatabaseLife,
+  Drain,
+  originCheck,
+  ProblemFilter,
+  requestContext,
+  securityHeaders,
+  type PlatformParts,
+} from './platform/index.ts';
+
+const MAX_BODY_BYTES = 64 * 1024;
+const HEADER_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export interface RunningManager {
+  readonly address: AddressInfo;
+  /** Sockets are told to come back (1012), what runs is finished, the database is stopped. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** The composition root. Listens at once; is ready when the database is. */
+export async function startManager(parts: PlatformParts): Promise<RunningManager> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(parts), {
+    logger: nestLogger(parts.log),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  const { config } = parts;
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(requestContext(parts.log), securityHeaders(config), originCheck(config));
+  if (config.console_dir) app.use(consoleFiles(config.console_dir));
+  app.useBodyParser('json', { limit: MAX_BODY_BYTES, strict: true });
+  app.useGlobalFilters(app.get(ProblemFilter));
+  const server = app.getHttpServer() as Server;
+  server.headersTimeout = HEADER_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  await app.listen(config.listen.port, config.listen.host);
+  const address = server.address() as AddressInfo;
+  parts.log.info({ host: address.address, port: address.port }, 'listening');
+  app.get(DatabaseLife).start();
+  let stopped: Promise<void> | undefined;
+  return { address, stop: () => (stopped ??= stop(app, server)) };
+}
+
+async function stop(app: NestExpressApplication, server: Server): Promise<void> {
+  app.get(Drain).active = true;
+  server.closeIdleConnections();
+  await app.close();
+}

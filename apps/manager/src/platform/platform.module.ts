@@ -1,0 +1,50 @@
+import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { ChangeFeed } from './change-feed.ts';
+import type { Clock } from './clock.ts';
+import type { ManagerConfig } from './config.ts';
+import { PERSISTENCE, type Persistence } from './database/data-source.ts';
+import { DatabaseLife } from './database/database-life.ts';
+import { Database } from './database/database.ts';
+import { Drain } from './drain.ts';
+import { HealthController } from './http/health.controller.ts';
+import { ProblemFilter } from './http/problem-filter.ts';
+import { Installation } from './installation.ts';
+import type { Log } from './log.ts';
+import type { Notifier } from './notifier.ts';
+import { CLOCK, CONFIG, LOG, NOTIFIER } from './tokens.ts';
+
+export interface PlatformParts {
+  readonly config: ManagerConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly notifier: Notifier;
+}
+
+const SERVICES = [Database, DatabaseLife, Installation, Drain, ChangeFeed, ProblemFilter];
+
+@Global()
+@Module({})
+export class PlatformModule implements OnApplicationShutdown {
+  constructor(private readonly life: DatabaseLife) {}
+
+  static with(parts: PlatformParts, persistence: readonly Persistence[]): DynamicModule {
+    const values = [
+      { provide: CONFIG, useValue: parts.config },
+      { provide: CLOCK, useValue: parts.clock },
+      { provide: LOG, useValue: parts.log },
+      { provide: NOTIFIER, useValue: parts.notifier },
+      { provide: PERSISTENCE, useValue: persistence },
+    ];
+    return {
+      module: PlatformModule,
+      controllers: [HealthController],
+      providers: [...SERVICES, ...values],
+      exports: [...SERVICES, ...values],
+    };
+  }
+
+  /** The last of all: whatever drains before it may still write. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.life.stop();
+  }
+}
