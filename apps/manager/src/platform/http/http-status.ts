@@ -2,8 +2,8 @@ import { isUpgradeErrorCode, type ErrorCode, type UpgradeErrorCode } from '@tide
 
 type OwnCode = Exclude<ErrorCode, UpgradeErrorCode>;
 
-/** Total over the registry: the compiler names a code that has no status. Codes of an attempt share one rule below. */
-const STATUS: Readonly<Record<OwnCode, number>> = {
+/** Every code a request can be answered with (a test walks the registry); what only lives on a node's disk needs none. */
+export const STATUS: Readonly<Partial<Record<OwnCode, number>>> = {
   node_not_found: 404, node_offline: 409, node_revoked: 409, upgrade_not_supported: 409, upgrade_version_unknown: 422,
   upgrade_not_found: 404, upgrade_not_cancellable: 409,
   token_unknown: 403, token_expired: 403, token_used: 403, token_device_type_mismatch: 403, public_key_invalid: 400,
@@ -17,12 +17,9 @@ const STATUS: Readonly<Record<OwnCode, number>> = {
   not_signed_in: 401, credentials_invalid: 401, account_locked: 429, csrf_invalid: 403, forbidden: 403, revision_stale: 412,
   database_unavailable: 503, database_user_missing: 503, database_binaries_missing: 503, database_start_failed: 503,
   database_in_use: 503,
-  // The node's own house and the local system: no request is ever answered with these.
-  state_corrupt: 500, events_lost: 500, config_invalid: 500, identity_unusable: 500, root_in_use: 500, slot_damaged: 500,
-  port_in_use: 500, data_dir_unwritable: 500, data_dir_in_use: 500, build_failed: 500, service_unready: 500,
 };
 
 const ATTEMPT_STATUS: Partial<Record<UpgradeErrorCode, number>> = { upgrade_in_progress: 409, upgrade_version_invalid: 400 };
 
 /** The one place where a code becomes an HTTP status. */
-export const httpStatusOf = (code: ErrorCode): number => (isUpgradeErrorCode(code) ? (ATTEMPT_STATUS[code] ?? 409) : STATUS[code as OwnCode]);
+export const httpStatusOf = (code: ErrorCode): number => (isUpgradeErrorCode(code) ? (ATTEMPT_STATUS[code] ?? 409) : (STATUS[code as OwnCode] ?? 500));
