@@ -8,7 +8,8 @@ import { mkdir, open, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError } from '@tidegate/contract-errors';
 
-const errno = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown');
+// No instanceof: an error of the runtime may come from another realm.
+const errno = (error: unknown): string => (typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown');
 export const isErrno = (error: unknown, ...codes: readonly string[]): boolean => codes.includes(errno(error));
 
 /** Gives disk errors their code; refusals that already have one pass through. */
