@@ -69,8 +69,8 @@ describe('a supervised service', () => {
 
   it('of type simple is active once it is spawned and gets no descriptor', async () => {
     const { service, events } = start('echo "fd=${TIDEGATE_NOTIFY_FD-none}"; exit 0', { type: 'simple', restartDelayMs: 60_000 });
-    await events.nth('exited');
-    expect(events.all.map((event) => event.type)).toEqual(['started', 'ready', 'exited']);
+    await events.nth('restarting');
+    expect(events.all.map((event) => event.type)).toEqual(['started', 'ready', 'exited', 'restarting']);
     await service.stop();
     expect(await readFile(join(folder, 'svc.log'), 'utf8')).toBe('fd=none\n');
   });
