@@ -5,6 +5,7 @@ const swc = (decorators) => [
     sourceMaps: 'inline',
     jsc: {
       target: 'es2023',
+      experimental: { keepImportAttributes: true },
       parser: { syntax: 'typescript', tsx: true, decorators },
       transform: { ...(decorators && { legacyDecorator: true, decoratorMetadata: true }), react: { runtime: 'automatic' } },
     },
