@@ -2,8 +2,6 @@
 export interface Timers {
   /** Calls back once after `delayMs`; the returned function cancels and may be called at any time. */
   after(delayMs: number, callback: () => void): () => void;
-  /** Monotonic milliseconds. */
-  nowMs(): number;
   /** 0 <= n < 1 */
   random(): number;
 }

@@ -1,0 +1,58 @@
+/**
+ * Builds the edge's slot tree: `node build-edge.ts --version 1.1.0 --out DIR [--anchor FILE.json] [--prologue FILE.mjs] [--variant full]`.
+ *
+ * Without `--anchor` the release anchor is compiled in, and a build that would carry any other is refused. `--prologue` is a
+ * module that runs before everything else: the faulty releases of demo and tests are the real edge plus such a prologue.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { releaseVersion } from '@tidegate/contract-manifest';
+import { trustFingerprint } from '@tidegate/adapter-sigstore';
+import { trustAnchorProblems, type TrustAnchor } from '@tidegate/domain-trust-policy';
+import { bundleEdge } from './bundle-edge.ts';
+import { WRAPPER } from './wrapper.ts';
+
+const { values } = parseArgs({
+  options: {
+    version: { type: 'string' },
+    out: { type: 'string' },
+    anchor: { type: 'string' },
+    prologue: { type: 'string' },
+    variant: { type: 'string', default: 'thin' },
+  },
+});
+
+async function readAnchor(file: string | undefined): Promise<TrustAnchor> {
+  const anchor =
+    file === undefined ? (await import('../src/trust/anchor.ts')).TRUST_ANCHOR : (JSON.parse(await readFile(file, 'utf8')) as TrustAnchor);
+  if ((file === undefined) !== (anchor.purpose === 'release')) {
+    throw new Error(file === undefined ? 'a release build carries the release anchor only' : 'an anchor from a file is for demo or test only');
+  }
+  const problems = trustAnchorProblems(anchor);
+  if (problems.length > 0) throw new Error(`the trust anchor cannot be used: ${problems.join('; ')}`);
+  return anchor;
+}
+
+async function build(): Promise<void> {
+  const version = releaseVersion.parse(values.version);
+  const { variant } = values;
+  if (variant !== 'thin' && variant !== 'full') throw new Error('--variant is thin or full');
+  if (values.out === undefined) throw new Error('--out is missing');
+  const out = resolve(values.out);
+  // What an earlier build left would be packed and signed with it.
+  if (existsSync(out) && readdirSync(out).length > 0) throw new Error(`${out} is not empty`);
+  const anchor = await readAnchor(values.anchor);
+  await bundleEdge({ libFolder: join(out, 'lib'), version, variant, anchor, prologue: values.prologue && resolve(values.prologue) });
+  await mkdir(join(out, 'bin'), { recursive: true });
+  await writeFile(join(out, 'bin', 'tidegate-edge'), WRAPPER);
+  await chmod(join(out, 'bin', 'tidegate-edge'), 0o755);
+  const info = { version, device_type: 'tidegate-edge', variant, trust_purpose: anchor.purpose, trust_fingerprint: trustFingerprint(anchor) };
+  await writeFile(join(out, 'package-info.json'), `${JSON.stringify(info, null, 2)}\n`);
+}
+
+await build().catch((error: unknown) => {
+  process.stderr.write(`build-edge: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,67 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
+import type { TrustAnchor } from '@tidegate/domain-trust-policy';
+
+export interface EdgeBundle {
+  readonly libFolder: string;
+  readonly version: string;
+  readonly variant: 'thin' | 'full';
+  readonly anchor: TrustAnchor;
+  readonly prologue: string | undefined;
+}
+
+const EDGE = join(import.meta.dirname, '..');
+const VERIFY_WORKER = join(EDGE, '../../libs/adapter/sigstore/src/verify-worker.ts');
+
+/** Libraries in CommonJS call `require` for Node's own modules, which a module scope does not have. */
+const REQUIRE = `import { createRequire as tidegateRequire } from 'node:module'; const require = tidegateRequire(import.meta.url);`;
+
+const options = (libFolder: string): BuildOptions => ({
+  outdir: libFolder,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  // Stack traces of a node in the field are read by people.
+  minify: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  banner: { js: REQUIRE },
+  // Paths in comments would make the bytes depend on where they were built.
+  absWorkingDir: join(EDGE, '../..'),
+});
+
+/** `main.mjs` (with chunks for what only an attempt needs) and `verify-worker.mjs`; with a prologue, `main.mjs` runs that first. */
+export async function bundleEdge({ libFolder, version, variant, anchor, prologue }: EdgeBundle): Promise<void> {
+  const entry = prologue === undefined ? 'main' : 'agent';
+  await build({
+    ...options(libFolder),
+    entryPoints: { [entry]: join(EDGE, 'src/main.ts') },
+    splitting: true,
+    chunkNames: 'part-[hash]',
+    define: {
+      TIDEGATE_VERSION: JSON.stringify(version),
+      TIDEGATE_VARIANT: JSON.stringify(variant),
+      TIDEGATE_WORKER: JSON.stringify('./verify-worker.mjs'),
+    },
+    plugins: [compileIn(anchor)],
+  });
+  await build({ ...options(libFolder), entryPoints: { 'verify-worker': VERIFY_WORKER } });
+  if (prologue === undefined) return;
+  await build({ ...options(libFolder), entryPoints: { prologue } });
+  // Two imports of one module run in their order; anything bundled together would be hoisted above the prologue.
+  await writeFile(join(libFolder, 'main.mjs'), `import './prologue.mjs';\nimport './agent.mjs';\n`);
+}
+
+/** The one module that says whom this edge trusts, exchanged at build time: there is no way to do it later. */
+const compileIn = (anchor: TrustAnchor): Plugin => ({
+  name: 'trust-anchor',
+  setup(build) {
+    build.onLoad({ filter: /[/\\]apps[/\\]edge[/\\]src[/\\]trust[/\\]anchor\.ts$/ }, () => ({
+      contents: `export const TRUST_ANCHOR = ${JSON.stringify(anchor)};`,
+      loader: 'js',
+    }));
+  },
+});

@@ -1,0 +1,12 @@
+/**
+ * The entry point of a slot. Plain sh, so that it runs where the slot's Node is found by the host (`thin`); `full` slots bring
+ * their own beside it. `TIDEGATE_NODE` names another runtime.
+ */
+export const WRAPPER = `#!/bin/sh
+# Started through a link on the path, or as <root>/current/bin/tidegate-edge.
+self=$0
+if [ -L "$self" ]; then self=$(readlink -f "$self"); fi
+bin=\${self%/*}
+if [ -z "\${TIDEGATE_NODE:-}" ] && [ -x "$bin/node" ]; then TIDEGATE_NODE=$bin/node; fi
+exec "\${TIDEGATE_NODE:-node}" "$bin/../lib/main.mjs" "$@"
+`;

@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+
+/** What the supervisor gives the agent; docs/node-disk.md has the contract. Only this file reads the environment. */
+export interface EdgeEnvironment {
+  readonly root: string;
+  readonly guardDir: string;
+  /** Ties testimony to this start. */
+  readonly invocation: string;
+  readonly notify: {
+    readonly NOTIFY_SOCKET: string | undefined;
+    readonly TIDEGATE_NOTIFY_FD: string | undefined;
+    readonly WATCHDOG_USEC: string | undefined;
+  };
+  /** Names only. */
+  readonly names: readonly string[];
+}
+
+/** Also the name of the entry point, `bin/<service>`, and the device type this agent is. */
+export const SERVICE = 'tidegate-edge';
+
+export function readEnvironment(env: NodeJS.ProcessEnv): EdgeEnvironment {
+  return {
+    root: env['TIDEGATE_ROOT'] ?? join('/opt/tidegate', SERVICE),
+    guardDir: env['TIDEGATE_GUARD_DIR'] ?? join('/var/lib/tidegate-guard', SERVICE),
+    invocation: env['INVOCATION_ID'] ?? '',
+    notify: {
+      NOTIFY_SOCKET: env['NOTIFY_SOCKET'],
+      TIDEGATE_NOTIFY_FD: env['TIDEGATE_NOTIFY_FD'],
+      WATCHDOG_USEC: env['WATCHDOG_USEC'],
+    },
+    names: Object.keys(env),
+  };
+}

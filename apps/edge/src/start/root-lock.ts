@@ -1,0 +1,55 @@
+/**
+ * One agent per install root. Node has no flock, and "remove a stale lock, then take it" is a race between two starters. So
+ * each starter lays down a file that names itself (boot id, pid, start time) and only then looks for others: of any two, the
+ * later looker sees the earlier file, so never both go on. Both may refuse, which is safe: the supervisor starts one again.
+ * A dead one's file can be removed by anybody, because that name never comes back to life.
+ */
+import { mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodedError } from '@tidegate/contract-errors';
+
+export interface RootLock {
+  release(): Promise<void>;
+}
+
+/** Throws `root_in_use` (details: pid). */
+export async function lockRoot(root: string, bootId: string): Promise<RootLock> {
+  const folder = join(root, 'lock');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const own = `${bootId}.${process.pid}.${await startTicks(process.pid)}`;
+  await (await open(join(folder, own), 'w', 0o600)).close();
+  const release = (): Promise<void> => unlink(join(folder, own)).catch(() => {});
+  for (const other of await readdir(folder)) {
+    if (other === own) continue;
+    const pid = await livingOwner(other, bootId);
+    if (pid === null) {
+      await unlink(join(folder, other)).catch(() => {});
+      continue;
+    }
+    await release();
+    throw new CodedError('root_in_use', { pid });
+  }
+  return { release };
+}
+
+/** The agent that runs on this root; null when none does. */
+export async function lockHolder(root: string, bootId: string): Promise<number | null> {
+  const names = await readdir(join(root, 'lock')).catch(() => []);
+  const owners = await Promise.all(names.map((name) => livingOwner(name, bootId)));
+  return owners.find((pid) => pid !== null) ?? null;
+}
+
+async function livingOwner(name: string, bootId: string): Promise<number | null> {
+  const [boot, pid, ticks] = name.split('.');
+  if (boot !== bootId || pid === undefined) return null;
+  return (await startTicks(Number(pid))) === ticks ? Number(pid) : null;
+}
+
+/** Field 22 of /proc/PID/stat, so that a recycled pid is not taken for its former owner; null when it is gone or a zombie. */
+async function startTicks(pid: number): Promise<string | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (stat === null) return null;
+  // The second field is the command in brackets and may hold spaces and brackets itself.
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return state === 'Z' || state === 'X' ? null : (fields[18] ?? null);
+}
