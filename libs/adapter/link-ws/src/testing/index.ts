@@ -1,1 +1,1 @@
-export {};
+export { startScriptedManager, type ScriptedManager, type ScriptedManagerOptions } from './scripted-manager.ts';
