@@ -59,6 +59,8 @@ export type ServiceEvent =
   | { readonly type: 'pre_failed'; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   | { readonly type: 'restarting'; readonly delayMs: number }
   | GuardVerdict
+  /** The service's own word on its state, as `systemctl status` shows it; at most 200 characters. */
+  | { readonly type: 'status'; readonly text: string }
   | { readonly type: 'stopped' };
 
 /** The guard's `verdict` file, once per trial. */

