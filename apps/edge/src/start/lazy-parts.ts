@@ -52,12 +52,12 @@ export const lazyVerifier = (): ManifestVerifier => ({
 
 export const lazyUnpacker = (): ArtefactUnpacker => ({
   async unpack(...request) {
-    const { createTarUnpacker } = await import('@tidegate/adapter-unpack-tar');
-    return createTarUnpacker().unpack(...request);
+    const { tarUnpacker } = await import('@tidegate/adapter-unpack-tar');
+    return tarUnpacker.unpack(...request);
   },
 });
 
-export const lazyTreeVerifier: TreeVerifier = async (...request) => {
+export const lazyTreeVerifier: TreeVerifier = async (folder, files) => {
   const { verifyTree } = await import('@tidegate/adapter-unpack-tar');
-  return verifyTree(...request);
+  return verifyTree(folder, files);
 };
