@@ -1,1 +1,2 @@
-export {};
+export { tarUnpacker } from './tar-unpacker.ts';
+export { verifyTree } from './compare-tree.ts';

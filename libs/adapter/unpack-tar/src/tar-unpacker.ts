@@ -1,0 +1,70 @@
+import { accept, isCodedError, refuse, type Verdict } from '@tidegate/contract-errors';
+import type { Artefact } from '@tidegate/contract-manifest';
+import type { ArtefactUnpacker, UnpackProgress } from '@tidegate/engine-upgrade';
+import { firstDifference } from './compare-tree.ts';
+import { openDecompressor } from './decompressor.ts';
+import { planSlot, type SlotPlan } from './slot-plan.ts';
+import { SlotWriter } from './slot-writer.ts';
+import { TarSteps } from './tar-steps.ts';
+import { extractFailed } from './unpack-errors.ts';
+import { abortError, verifiedChunks } from './verified-chunks.ts';
+
+interface UnpackOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: UnpackProgress) => void;
+}
+
+/** Unpacks tar, tar.gz and tar.zst by the signed file list; see the port for what holds on success and on refusal. */
+export const tarUnpacker: ArtefactUnpacker = {
+  async unpack(input, artefact, folder, options): Promise<Verdict<void>> {
+    try {
+      const plan = planSlot(artefact);
+      const writer = new SlotWriter(folder, plan);
+      await writer.createRoot();
+      try {
+        await fill(input, artefact, plan, writer, options);
+        await compareAfterwards(folder, artefact);
+      } catch (error) {
+        await writer.abandon();
+        throw error;
+      }
+      return accept(undefined);
+    } catch (error) {
+      if (isCodedError(error)) return refuse(error.code, error.details);
+      throw error;
+    }
+  },
+};
+
+async function fill(input: AsyncIterable<Uint8Array>, artefact: Artefact, plan: SlotPlan, writer: SlotWriter, options: UnpackOptions): Promise<void> {
+  await writer.createFolders();
+  const tar = new TarSteps(plan);
+  const decompressor = openDecompressor(artefact.format, artefact.size, async (bytes) => {
+    if (options.signal.aborted) throw abortError(options.signal);
+    for (const step of tar.next(bytes)) await writer.apply(step);
+  });
+  const onReceived = (receivedBytes: number): void => options.onProgress({ receivedBytes, totalBytes: artefact.size });
+  try {
+    // One chunk is inflated and written while the next one arrives.
+    let inflating: Promise<void> = Promise.resolve();
+    for await (const chunk of verifiedChunks(input, artefact, { signal: options.signal, onReceived })) {
+      await inflating;
+      inflating = decompressor.write(chunk);
+      inflating.catch(() => undefined);
+    }
+    await inflating;
+    await decompressor.end();
+    tar.end();
+  } catch (error) {
+    await decompressor.abandon();
+    throw error;
+  }
+  await writer.finish();
+  if (options.signal.aborted) throw abortError(options.signal);
+}
+
+/** What lies there now, seen from outside the writer: the one check that does not trust our own code's account. */
+async function compareAfterwards(folder: string, artefact: Artefact): Promise<void> {
+  const difference = await firstDifference(folder, artefact.files, { digests: false, allowed: new Set() });
+  if (difference) throw extractFailed(`tree: ${difference.problem}`, difference.path);
+}

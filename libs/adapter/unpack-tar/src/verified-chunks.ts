@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { CodedError, isCodedError } from '@tidegate/contract-errors';
+import type { Artefact } from '@tidegate/contract-manifest';
+
+export interface ChunkOptions {
+  readonly signal: AbortSignal;
+  readonly onReceived: (receivedBytes: number) => void;
+}
+
+const mismatch = (details: Record<string, string | number>): CodedError => new CodedError('upgrade_checksum_mismatch', details);
+
+export const abortError = (signal: AbortSignal): CodedError =>
+  isCodedError(signal.reason) ? signal.reason : new CodedError('upgrade_interrupted', { rule: 'aborted' });
+
+/**
+ * Cuts the input into chunks and yields each once its digest equals the signed one: nothing unverified leaves here.
+ * Two buffers take turns: a chunk stays valid until the one after next is asked for, so the reader may still work on one
+ * while the next arrives, and no more than two chunks of an artefact are ever in memory.
+ */
+export async function* verifiedChunks(input: AsyncIterable<Uint8Array>, artefact: Artefact, options: ChunkOptions): AsyncGenerator<Buffer> {
+  const buffers = [0, 1].map(() => Buffer.allocUnsafe(Math.min(artefact.chunk_size, artefact.size)));
+  const whole = createHash('sha256');
+  let index = 0;
+  let fill = 0;
+  let received = 0;
+  const take = (): Buffer => {
+    const chunk = (buffers[index % 2] as Buffer).subarray(0, fill);
+    if (createHash('sha256').update(chunk).digest('hex') !== artefact.chunk_sha256[index]) throw mismatch({ rule: 'chunk', chunk: index });
+    whole.update(chunk);
+    index += 1;
+    fill = 0;
+    return chunk;
+  };
+  for await (const piece of untilAborted(input, options.signal)) {
+    received += piece.length;
+    if (received > artefact.size) throw mismatch({ rule: 'too long', expected_bytes: artefact.size });
+    options.onReceived(received);
+    for (let offset = 0; offset < piece.length; ) {
+      const part = piece.subarray(offset, offset + artefact.chunk_size - fill);
+      (buffers[index % 2] as Buffer).set(part, fill);
+      fill += part.length;
+      offset += part.length;
+      if (fill === artefact.chunk_size) yield take();
+    }
+  }
+  if (received !== artefact.size) throw mismatch({ rule: 'too short', expected_bytes: artefact.size, received_bytes: received });
+  if (fill > 0) yield take();
+  // Follows from the chunks; checked all the same, because other tools check this one only.
+  if (whole.digest('hex') !== artefact.sha256) throw mismatch({ rule: 'whole' });
+}
+
+/** The input's pieces; a read that never returns does not outlive the signal. */
+async function* untilAborted(input: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const iterator = input[Symbol.asyncIterator]();
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(abortError(signal));
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  aborted.catch(() => undefined);
+  let done = false;
+  try {
+    for (;;) {
+      const result = await Promise.race([aborted, iterator.next()]);
+      if (result.done) {
+        done = true;
+        return;
+      }
+      yield result.value;
+    }
+  } finally {
+    if (onAbort) signal.removeEventListener('abort', onAbort);
+    // Not awaited: a generator that hangs in a read queues its return behind that read for ever.
+    if (!done) iterator.return?.()?.catch(() => undefined);
+  }
+}
