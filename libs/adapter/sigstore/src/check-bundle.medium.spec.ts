@@ -177,6 +177,29 @@ describe('the log entry', () => {
     await expectRefusal(bundle, 'upgrade_rekor_invalid', 'tlog_inclusion_proof_error');
   });
 
+  it('with a checkpoint whose signature is loose base64 is refused, although it decodes to the same bytes', async () => {
+    // Only a padded text has bits to spare; the length of an ECDSA signature varies.
+    let envelope = '';
+    const padded = (): LooseBundle => {
+      for (;;) {
+        const bundle = signedBundle(authority, manifest);
+        envelope = entryOf(bundle).inclusionProof.checkpoint.envelope;
+        if (envelope.endsWith('=\n')) return bundle;
+      }
+    };
+    const bundle = padded();
+    const at = envelope.search(/=+\n$/) - 1;
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+    const loose = envelope.slice(0, at) + alphabet[alphabet.indexOf(envelope.charAt(at)) ^ 1] + envelope.slice(at + 1);
+    entryOf(bundle).inclusionProof.checkpoint.envelope = loose;
+    await expectRefusal(bundle, 'upgrade_rekor_invalid', 'checkpoint_malformed');
+  });
+
+  it('for another digest is refused, although signature, certificate and log entry agree', async () => {
+    const claimedDigest = Buffer.alloc(32, 7);
+    await expectRefusal(signedBundle(authority, manifest, IDENTITY, { claimedDigest }), 'upgrade_signature_invalid', 'digest_differs');
+  });
+
   it('of another statement is refused', async () => {
     const other = signedBundle(authority, Buffer.from('other'));
     await expectRefusal(changed((b) => (b.verificationMaterial.tlogEntries = [entryOf(other)])), 'upgrade_rekor_invalid', 'entry_certificate_differs');

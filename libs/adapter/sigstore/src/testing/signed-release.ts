@@ -74,6 +74,8 @@ export interface BundleFaults extends CertificateFaults {
   readonly loggedCertificate?: Buffer;
   /** Logged as a bare public key. */
   readonly loggedKey?: KeyObject;
+  /** sha256 claimed by bundle and log alike, in place of the one of the signed bytes. */
+  readonly claimedDigest?: Buffer;
 }
 
 /** A bundle as JSON, free to be altered. The one signature of it in a log is real. */
@@ -83,7 +85,7 @@ export type LooseBundle = any;
 export function signedBundle(authority: Authority, bytes: Uint8Array, identity = IDENTITY, faults: BundleFaults = {}): LooseBundle {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const leaf = authority.issueCertificate(publicKey, identity, faults);
-  const digest = createHash('sha256').update(bytes).digest();
+  const digest = faults.claimedDigest ?? createHash('sha256').update(bytes).digest();
   const signature = sign('sha256', bytes, privateKey).toString('base64');
   const logged = faults.loggedKey?.export({ type: 'spki', format: 'pem' }).toString() ?? new X509Certificate(faults.loggedCertificate ?? leaf).toString();
   const body = hashedRekordBody({ digest: digest.toString('hex'), signature, publicKey: Buffer.from(logged).toString('base64') });
