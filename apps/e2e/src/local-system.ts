@@ -49,10 +49,7 @@ export class LocalSystem {
 
   /** Starts it and does not wait; `folder` reuses what another start left there. */
   static spawn(args: readonly string[], place: { folder?: string; port: number }): LocalSystem {
-    const folder = place.folder ?? mkdtempSync(join(tmpdir(), 'tidegate-e2e-'));
-    // mkdtemp makes it 0700, and PostgreSQL runs as another user when this runs as root.
-    chmodSync(folder, 0o755);
-    return new LocalSystem(folder, place.port, args);
+    return new LocalSystem(place.folder ?? newFolder(), place.port, args);
   }
 
   static async start(args: readonly string[], place: { folder?: string } = {}): Promise<LocalSystem> {
@@ -116,6 +113,13 @@ export class LocalSystem {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
+}
+
+/** mkdtemp makes it 0700, and PostgreSQL runs as another user when this runs as root. */
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-e2e-'));
+  chmodSync(folder, 0o755);
+  return folder;
 }
 
 export function freePort(): Promise<number> {
