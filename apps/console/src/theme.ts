@@ -28,13 +28,13 @@ export const readableGreys: CSSVariablesResolver = () => ({
   light: {
     '--mantine-color-dimmed': '#50626e',
     '--mantine-color-placeholder': '#5f717d',
-    '--mantine-color-body': '#f6f9fa',
+    '--mantine-color-body': '#ffffff',
     '--mantine-color-error': '#b02525',
   },
   dark: {
     '--mantine-color-dimmed': '#9fb1bd',
     '--mantine-color-placeholder': '#93a5b2',
-    '--mantine-color-body': '#0d1821',
+    '--mantine-color-body': '#13202a',
     '--mantine-color-error': '#ff9b94',
   },
 });

@@ -10,7 +10,7 @@ export function Copyable({ value, label, length = value.length }: { readonly val
       <CopyButton value={value}>
         {({ copied, copy }) => (
           <Tooltip label={copied ? 'Copied' : value}>
-            <ActionIcon variant="subtle" size="sm" color={copied ? 'tide' : 'gray'} onClick={copy} aria-label={copied ? `${label} copied` : `Copy ${label}`}>
+            <ActionIcon variant="subtle" size={26} color={copied ? 'tide' : 'gray'} onClick={copy} aria-label={copied ? `${label} copied` : `Copy ${label}`}>
               {copied ? <CheckIcon size={14} /> : <CopyIcon size={14} />}
             </ActionIcon>
           </Tooltip>

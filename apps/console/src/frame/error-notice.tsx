@@ -1,7 +1,7 @@
-import { Alert, Button, Code, Group, List, Stack, Text } from '@mantine/core';
+import { Button, Code, Group, List, Text } from '@mantine/core';
 import { ApiRefusal } from '../api/caller.ts';
 import { codeText } from '../nodes/badge-text.ts';
-import { AlertIcon } from './icons.tsx';
+import { Notice } from './notice.tsx';
 
 /** A coded refusal in the registry's words: what happened, what to do now, and the code to search for. */
 export function ErrorNotice({ error, onRetry }: { readonly error: unknown; readonly onRetry?: () => void }) {
@@ -10,18 +10,14 @@ export function ErrorNotice({ error, onRetry }: { readonly error: unknown; reado
   const title = refusal?.message ?? codeText('internal_error').meaning;
   const fields = refusal?.problem?.fields ?? [];
   return (
-    <Alert color="red" variant="light" icon={<AlertIcon />} title={title} role="alert">
-      <Stack gap={6} align="flex-start">
-        <Text size="sm">{hint}</Text>
-        {fields.length > 0 && (
-          <List size="sm">{fields.map((field) => <List.Item key={field.path}>{field.path}: {field.rule}</List.Item>)}</List>
-        )}
-        <Group gap="xs">
-          <Code>{code}</Code>
-          {refusal?.problem && <Text size="xs" c="dimmed">request {refusal.problem.request_id}</Text>}
-        </Group>
-        {onRetry && <Button size="xs" variant="default" onClick={onRetry}>Try again</Button>}
-      </Stack>
-    </Alert>
+    <Notice tone="bad" title={title} isUrgent>
+      <span>{hint}</span>
+      {fields.length > 0 && <List size="sm">{fields.map((field) => <List.Item key={field.path}>{field.path}: {field.rule}</List.Item>)}</List>}
+      <Group gap="xs">
+        <Code>{code}</Code>
+        {refusal?.problem && <Text size="xs" c="dimmed">request {refusal.problem.request_id}</Text>}
+      </Group>
+      {onRetry && <Button size="xs" variant="default" onClick={onRetry}>Try again</Button>}
+    </Notice>
   );
 }

@@ -2,10 +2,11 @@ import { streamMessage, type StreamMessage } from '@tidegate/contract-api';
 import type { Later } from './throttle.ts';
 
 export type StreamState = 'connecting' | 'live' | 'reconnecting';
+/** What is used of an EventSource. */
 interface Source {
-  onopen: (() => void) | null;
-  onmessage: ((message: { data: unknown }) => void) | null;
-  onerror: (() => void) | null;
+  onopen: ((event: Event) => unknown) | null;
+  onmessage: ((message: MessageEvent) => unknown) | null;
+  onerror: ((event: Event) => unknown) | null;
   readonly readyState: number;
   close(): void;
 }
@@ -51,7 +52,7 @@ export const keepStream = ({ open, schedule, onMessage, onState, onOpen, onRefus
       onState('live');
       onOpen();
     };
-    current.onmessage = ({ data }) => {
+    current.onmessage = ({ data }: MessageEvent<unknown>) => {
       const message = parse(data);
       if (message !== null) onMessage(message);
     };

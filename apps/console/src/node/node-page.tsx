@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Group, Skeleton, Stack, Title } from '@mantine/core';
+import { Anchor, Button, Group, Skeleton, Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { NodeView } from '@tidegate/contract-api';
 import { useState } from 'react';
@@ -8,6 +8,7 @@ import { nodeQuery } from '../api/queries.ts';
 import { Copyable } from '../frame/copyable.tsx';
 import { ErrorNotice } from '../frame/error-notice.tsx';
 import { BackIcon } from '../frame/icons.tsx';
+import { Notice } from '../frame/notice.tsx';
 import { usePageTitle } from '../frame/page-title.ts';
 import { ConnectionDot } from '../nodes/connection-dot.tsx';
 import { TrustTag } from '../nodes/node-columns.tsx';
@@ -51,7 +52,7 @@ export function NodePage() {
         <>
           <NodeHead node={node} onUpgrade={() => setUpgrading(true)} />
           {node.failing_checks.length > 0 && (
-            <Alert color="yellow" variant="light" title="Health checks fail">{node.failing_checks.join(', ')}</Alert>
+            <Notice tone="caution" title="Health checks fail">{node.failing_checks.join(', ')}</Notice>
           )}
           <div className={styles.columns}>
             <Stack gap="lg" className={styles.column}>

@@ -1,7 +1,7 @@
-import { Alert, Button, Code, Progress, Stack, Text } from '@mantine/core';
+import { Button, Code, Progress, Stack, Text } from '@mantine/core';
 import type { NodeView, UpgradeView } from '@tidegate/contract-api';
 import { ErrorNotice } from '../frame/error-notice.tsx';
-import { AlertIcon } from '../frame/icons.tsx';
+import { Notice } from '../frame/notice.tsx';
 import { codeText, fetchedFraction } from '../nodes/badge-text.ts';
 import { bytesText } from '../time/relative-time.ts';
 import { Moment } from '../time/moment.tsx';
@@ -26,13 +26,11 @@ function Ending({ upgrade }: { readonly upgrade: UpgradeView }) {
   if (upgrade.error_code === null) return null;
   const { code, meaning, hint } = codeText(upgrade.error_code);
   return (
-    <Alert color={upgrade.state === 'refused' ? 'yellow' : 'red'} variant="light" icon={<AlertIcon />} title={meaning}>
-      <Stack gap={6} align="flex-start">
-        <Text size="sm">{hint}</Text>
-        <Code>{code}</Code>
-        <Details details={upgrade.error_details} />
-      </Stack>
-    </Alert>
+    <Notice tone={upgrade.state === 'refused' ? 'caution' : 'bad'} title={meaning}>
+      <span>{hint}</span>
+      <Code>{code}</Code>
+      <Details details={upgrade.error_details} />
+    </Notice>
   );
 }
 

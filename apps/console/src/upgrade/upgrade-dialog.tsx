@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Modal, Radio, Skeleton, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, Radio, Skeleton, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { NodeView, ReleaseView, RequestUpgrade } from '@tidegate/contract-api';
 import { useState, type FormEvent } from 'react';
@@ -6,6 +6,7 @@ import { useNavigate } from 'react-router';
 import { useCaller } from '../api/caller-context.ts';
 import { releasesQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../frame/error-notice.tsx';
+import { Notice } from '../frame/notice.tsx';
 import { isConnected } from '../nodes/node-filter.ts';
 import { Moment } from '../time/moment.tsx';
 import { ReleaseChoice, releaseKey } from './release-choice.tsx';
@@ -58,7 +59,7 @@ function UpgradeForm({ node, onClose }: { readonly node: NodeView; readonly onCl
         <Text size="sm">Runs <span className={styles.version}>{node.software_version ?? 'an unknown version'}</span>. The node checks signature, signer and its own policy before it changes anything.</Text>
         {releases.isError && <ErrorNotice error={releases.error} onRetry={() => void releases.refetch()} />}
         {releases.data?.stale && (
-          <Alert color="yellow" variant="light">The release source does not answer; this is its list from <Moment at={releases.data.fetched_at} />.</Alert>
+          <Notice tone="caution" title="The release source does not answer">This is its list from <Moment at={releases.data.fetched_at} />.</Notice>
         )}
         {releases.isPending && <Stack gap={8} aria-label="Loading releases">{[0, 1, 2].map((index) => <Skeleton key={index} height={58} radius="md" />)}</Stack>}
         {releases.data?.items.length === 0 && <Text c="dimmed" size="sm">The release source lists nothing for {node.device_type}. You can type a version below.</Text>}
@@ -74,11 +75,14 @@ function UpgradeForm({ node, onClose }: { readonly node: NodeView; readonly onCl
           <Checkbox checked={queue} onChange={(event) => setQueue(event.currentTarget.checked)} label="Start when the node is back"
             description="It is not connected now; without this the request is refused." />
         )}
-        {stage.isError && <ErrorNotice error={stage.error} />}
-        <Group justify="flex-end" gap="sm" className={styles.actions}>
-          <Button variant="default" onClick={onClose}>Close</Button>
-          <Button type="submit" disabled={request === null} loading={stage.isPending}>{isReturn ? 'Stage return' : 'Stage upgrade'}</Button>
-        </Group>
+        {/* Stays in sight however long the list is, and with it why a request was refused. */}
+        <div className={styles.actions}>
+          {stage.isError && <ErrorNotice error={stage.error} />}
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={onClose}>Close</Button>
+            <Button type="submit" disabled={request === null} loading={stage.isPending}>{isReturn ? 'Stage return' : 'Stage upgrade'}</Button>
+          </Group>
+        </div>
       </Stack>
     </form>
   );
@@ -87,8 +91,16 @@ function UpgradeForm({ node, onClose }: { readonly node: NodeView; readonly onCl
 /** Open while `node` is set; follows the node live, so that what runs and whether it is connected stay true. */
 export function UpgradeDialog({ node, onClose }: { readonly node: NodeView | null; readonly onClose: () => void }) {
   return (
-    <Modal opened={node !== null} onClose={onClose} size="lg" centered title={<span className={styles.title}>Upgrade {node?.name}</span>} closeButtonProps={{ 'aria-label': 'Close' }}>
-      {node && <UpgradeForm key={node.id} node={node} onClose={onClose} />}
-    </Modal>
+    <Modal.Root opened={node !== null} onClose={onClose} size="lg" centered>
+      <Modal.Overlay />
+      <Modal.Content>
+        {/* Not Modal.Header: its <header> would be a second banner of the page. */}
+        <div className={styles.head}>
+          <Modal.Title className={styles.title}>Upgrade {node?.name}</Modal.Title>
+          <Modal.CloseButton aria-label="Close" />
+        </div>
+        <Modal.Body>{node && <UpgradeForm key={node.id} node={node} onClose={onClose} />}</Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   );
 }
