@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { accessibilityFaults, openBrowser, takePicture } from './browser.ts';
+import { LocalSystem } from './local-system.ts';
+
+const VERDICT_MS = 90_000;
+
+describe('an operator in the console', () => {
+  let system: LocalSystem;
+  let browser: Browser;
+  let page: Page;
+  /** Everything the page complained about; a console that works complains about nothing. */
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    system = await LocalSystem.start(['--nodes', '3']);
+    browser = await openBrowser();
+    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/status of 401/.test(message.text())) complaints.push(message.text());
+    });
+  }, 240_000);
+  afterAll(async () => {
+    await browser?.close();
+    await system?.stop();
+    system?.remove();
+  }, 60_000);
+
+  const row = (name: string): Locator => page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
+  const shows = async (name: string, text: RegExp, timeout = 30_000): Promise<void> => await row(name).getByText(text).first().waitFor({ timeout });
+  const stage = async (name: string, version: string): Promise<void> => {
+    await page.getByRole('button', { name: `Upgrade ${name}…` }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('radio', { name: new RegExp(`^${version.replaceAll('.', '\\.')},`) }).click();
+    if (version === '1.1.0') await takePicture(page, 'upgrade-dialog');
+    await dialog.getByRole('button', { name: 'Stage upgrade' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  };
+
+  it('is asked to sign in, and is back where they wanted to go after that', async () => {
+    await page.goto(`${system.url}/admin/nodes?sort=name`);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await takePicture(page, 'sign-in');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByLabel('User name').fill('admin');
+    await page.getByLabel('Password', { exact: true }).fill('not the password');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('User name or password is wrong').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill(system.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Managed nodes' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/admin/nodes');
+    for (const name of ['breakwater', 'lantern', 'lock-gate']) await shows(name, /^online$/);
+  }, 90_000);
+
+  it('watches one node go from upgrading to updated, one roll back, one fail, without touching the page', async () => {
+    await stage('breakwater', '1.1.0');
+    await stage('lantern', '1.2.0');
+    await stage('lock-gate', '1.4.0');
+    await shows('breakwater', /upgrading to 1\.1\.0/);
+    await shows('breakwater', /· trial/, 60_000);
+    await takePicture(page, 'nodes-upgrading');
+    await shows('lock-gate', /^upgrade failed$/, VERDICT_MS);
+    await shows('lantern', /^rolled back$/, VERDICT_MS);
+    await shows('breakwater', /^updated$/, VERDICT_MS);
+    expect(await row('breakwater').getByText('1.1.0', { exact: true }).count()).toBe(1);
+    expect(await row('lantern').getByText('1.0.0', { exact: true }).count()).toBe(1);
+    await takePicture(page, 'nodes-after');
+    expect(await accessibilityFaults(page)).toEqual([]);
+  }, 240_000);
+
+  it('learns the code and what to do by hovering over a failure', async () => {
+    await row('lock-gate').getByText('upgrade failed').hover();
+    const hint = page.getByRole('tooltip');
+    await hint.getByText('upgrade_checksum_mismatch').waitFor();
+    expect(await hint.innerText()).toContain('Do not retry from this source');
+    await takePicture(page, 'failure-hover');
+  }, 30_000);
+
+  it('follows a node to its page and sees the steps with their times', async () => {
+    await row('breakwater').getByRole('link', { name: 'breakwater', exact: true }).click();
+    await page.getByRole('heading', { name: 'breakwater' }).waitFor();
+    for (const text of ['upgrade_completed', 'committed']) await page.getByText(text).first().waitFor();
+    await takePicture(page, 'node-page');
+    expect(await accessibilityFaults(page)).toEqual([]);
+  }, 30_000);
+
+  it('met no error of the page itself', () => {
+    expect(complaints).toEqual([]);
+  });
+});
