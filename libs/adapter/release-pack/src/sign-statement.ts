@@ -4,7 +4,7 @@ import { FulcioSigner, MessageSignatureBundleBuilder, RekorWitness } from '@sigs
 export interface SigningServices {
   readonly fulcioUrl: string;
   readonly rekorUrl: string;
-  /** An OIDC token for the audience `sigstore`. Never logged: the client's own errors may quote it. */
+  /** An OIDC token for the audience `sigstore`. A secret while it lives. */
   readonly identityToken: string;
   /** Per request. Default 20 s. */
   readonly timeoutMs?: number;
@@ -21,6 +21,8 @@ const RETRIES = 2;
  */
 export async function signStatement(manifestBytes: Uint8Array, services: SigningServices): Promise<Uint8Array> {
   const { fulcioUrl, rekorUrl, identityToken, timeoutMs: timeout = DEFAULT_TIMEOUT_MS } = services;
+  // The client would quote a token it cannot read in its error, and so in the log of a build.
+  if (!hasSubject(identityToken)) throw new Error('the identity token is no JWT with a subject');
   const builder = new MessageSignatureBundleBuilder({
     signer: new FulcioSigner({
       fulcioBaseURL: fulcioUrl,
@@ -45,4 +47,13 @@ function asVersion03(bundle: Bundle): Bundle {
     mediaType: BUNDLE_V03_MEDIA_TYPE,
     verificationMaterial: { ...bundle.verificationMaterial, content: { $case: 'certificate', certificate } },
   };
+}
+
+function hasSubject(token: string): boolean {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
+    return claims !== null && typeof claims === 'object' && ('sub' in claims || 'email' in claims);
+  } catch {
+    return false;
+  }
 }

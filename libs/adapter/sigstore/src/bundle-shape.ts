@@ -32,7 +32,8 @@ const badSignature = (reason: string): Refusal => refuse('upgrade_signature_inva
 const badLogEntry = (reason: string): Refusal => refuse('upgrade_rekor_invalid', { reason });
 
 /**
- * Bytes to a bundle, by the shape rules of docs/trust.md. May throw for hostile input; the caller turns that into a refusal.
+ * Bytes to a bundle: messageSignature of v0.2 or v0.3, a certificate, one hashedrekord entry with proof and checkpoint.
+ * May throw for hostile input; the caller turns that into a refusal.
  * Refuses with `upgrade_signature_invalid` or, for the log entry, `upgrade_rekor_invalid`; details.reason says which rule.
  */
 export function shapeBundle(bytes: Uint8Array): Verdict<ShapedBundle> {

@@ -45,7 +45,7 @@ function signerProblems({ purpose, signers }: TrustAnchor): string[] {
 
 const identityKey = (signer: AllowedSigner): string => JSON.stringify([signer.issuer, signer.workflow, signer.refPattern, signer.runner ?? 'github-hosted']);
 
-/** The lint of trust.md, over Sigstore's `trusted_root.json`: every list is filled and every key and CA says since when it counts. */
+/** The build's lint over Sigstore's `trusted_root.json`: every list is filled and every key and CA says since when it counts. */
 export function trustedRootProblems(root: unknown): string[] {
   const problems: string[] = [];
   const lists = { certificateAuthorities: 'validFor', timestampAuthorities: 'validFor', tlogs: 'publicKey', ctlogs: 'publicKey' } as const;
