@@ -53,12 +53,10 @@ type EnrolmentResult = { readonly ok: true; readonly enrolment: Enrolment } | { 
 
 async function enrolmentFor(channel: Channel, hello: Hello, protocol: number, parts: HandshakeParts): Promise<EnrolmentResult> {
   const known = parts.identity.enrolment();
+  // The pin: whoever took an address over learns nothing of this node and gets no token of it.
+  if (known !== null && known.managerId !== hello.manager_id) return failed(channel, 'manager_identity_mismatch');
   const token = parts.intent === 'session' && (known === null || parts.tokenFirst) ? await parts.identity.registrationToken() : null;
-  if (token === null) {
-    if (known === null) return failed(channel, 'token_unknown');
-    // The pin of trust.md: an address that was taken over must not learn anything but the id of the node's own manager.
-    return known.managerId === hello.manager_id ? { ok: true, enrolment: known } : failed(channel, 'manager_identity_mismatch');
-  }
+  if (token === null) return known === null ? failed(channel, 'token_unknown') : { ok: true, enrolment: known };
   channel.send({ type: 'register', protocol, token, public_key: parts.identity.publicKey, device_type: parts.deviceType, facts: parts.facts() });
   const registered = await expect(channel, 'registered');
   if (!registered.ok) return registered;

@@ -29,8 +29,11 @@ export interface NodeLink {
 
 /** hello, register or auth, and their answers: together. The manager's own deadline is the same. */
 const HANDSHAKE_DEADLINE_MS = 10_000;
-/** Codes after which a token, if a person has put one there, counts more than the enrolment it replaces. */
-const ENROLMENT_VOID = new Set(['node_unknown', 'node_revoked', 'manager_identity_mismatch']);
+/**
+ * Codes after which a token, if a person has put one there, counts more than the enrolment it replaces. Another manager's
+ * identity is not among them: the pin falls only with `node.json`, which a person has to remove.
+ */
+const ENROLMENT_VOID = new Set(['node_unknown', 'node_revoked']);
 
 /**
  * Keeps one session with the manager for as long as the process lives: connects, authenticates, beats, sends events, takes
@@ -90,7 +93,7 @@ export function createNodeLink(options: NodeLinkOptions): NodeLink {
       const ending = await connectSafely();
       if (stopped) break;
       failures += 1;
-      tokenFirst = ending.code !== null && ENROLMENT_VOID.has(ending.code);
+      if (ending.code !== null && ENROLMENT_VOID.has(ending.code)) tokenFirst = true;
       const pauseMs = delayMs(ending, failures, timers.random());
       options.onState({ state: 'waiting', code: ending.code, closeCode: ending.closeCode, pace: paceOf(ending), delayMs: pauseMs });
       await new Promise<void>((resolve) => {
