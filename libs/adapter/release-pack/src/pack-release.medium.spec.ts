@@ -26,7 +26,7 @@ async function build(name: string, files: Record<string, Buffer | string>): Prom
   }
   return folder;
 }
-const EDGE = { 'bin/edge': '#!/bin/sh\n', 'lib/main.js': 'run()', 'empty.txt': '', [LONG_PATH]: 'far down' };
+const EDGE = { 'bin/edge': '#!/bin/sh\n', 'lib/main.js': 'run()', 'empty.txt': '', 'lib.txt': 'sorts before the folder lib', [LONG_PATH]: 'far down' };
 
 const options = (folder: string, outDir: string): PackReleaseOptions => ({
   folder,
@@ -87,6 +87,7 @@ describe('packing a release', () => {
     expect(seen).toEqual([
       ['bin/edge', 'File', 0o755, 0, at],
       ['empty.txt', 'File', 0o644, 0, at],
+      ['lib.txt', 'File', 0o644, 0, at],
       ['lib/main.js', 'File', 0o644, 0, at],
       [LONG_PATH, 'File', 0o644, 0, at],
     ]);
