@@ -100,8 +100,4 @@ function withoutEmpties(value: unknown): unknown {
 }
 
 const isEmpty = (value: unknown): boolean =>
-  value === undefined ||
-  value === null ||
-  value === '' ||
-  value === '0' ||
-  (typeof value === 'object' && Object.keys(value).length === 0);
+  value === undefined || value === null || value === '' || value === '0' || (typeof value === 'object' && Object.keys(value).length === 0);

@@ -1,11 +1,22 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { ERRORS } from '@tidegate/contract-errors';
+import type { ERRORS } from '@tidegate/contract-errors';
 import { LIMITS } from '@tidegate/contract-manifest';
 import type { AllowedSigner } from '@tidegate/domain-trust-policy';
 import { DER_TAG, derElement, type Authority, type WorkflowIdentity } from '@tidegate/test-kit';
 import { verifyBundle } from './index.ts';
-import { anchorOf, bundledEntry, bytesOf, IDENTITY, manifestBytes, newAuthority, signedBundle, SIGNER, type BundleFaults, type LooseBundle } from './testing/signed-release.ts';
+import {
+  anchorOf,
+  bundledEntry,
+  bytesOf,
+  IDENTITY,
+  manifestBytes,
+  newAuthority,
+  signedBundle,
+  SIGNER,
+  type BundleFaults,
+  type LooseBundle,
+} from './testing/signed-release.ts';
 
 const ARC = '1.3.6.1.4.1.57264.1.';
 const manifest = manifestBytes();
@@ -66,7 +77,10 @@ describe('a genuine bundle', () => {
         delete b.verificationMaterial.certificate;
       },
     ],
-    ['empty members that some tools write', (b: LooseBundle) => void (b.verificationMaterial.timestampVerificationData = { rfc3161Timestamps: [] })],
+    [
+      'empty members that some tools write',
+      (b: LooseBundle) => void (b.verificationMaterial.timestampVerificationData = { rfc3161Timestamps: [] }),
+    ],
   ])('is accepted as %s', async (_name, change) => {
     expect((await verdictOf(changed(change))).ok).toBe(true);
   });
@@ -83,8 +97,18 @@ describe('a genuine bundle', () => {
 
 describe('the shape of a bundle', () => {
   it.each<[string, (b: LooseBundle) => void, keyof typeof ERRORS, string]>([
-    ['v0.1, relabelled', (b) => (b.mediaType = 'application/vnd.dev.sigstore.bundle+json;version=0.1'), 'upgrade_signature_invalid', 'bundle_version'],
-    ['a version of the future', (b) => (b.mediaType = 'application/vnd.dev.sigstore.bundle.v0.4+json'), 'upgrade_signature_invalid', 'bundle_version'],
+    [
+      'v0.1, relabelled',
+      (b) => (b.mediaType = 'application/vnd.dev.sigstore.bundle+json;version=0.1'),
+      'upgrade_signature_invalid',
+      'bundle_version',
+    ],
+    [
+      'a version of the future',
+      (b) => (b.mediaType = 'application/vnd.dev.sigstore.bundle.v0.4+json'),
+      'upgrade_signature_invalid',
+      'bundle_version',
+    ],
     ['a media type with a tail', (b) => (b.mediaType += 'x'), 'upgrade_signature_invalid', 'bundle_version'],
     ['a media type of another kind', (b) => (b.mediaType = [b.mediaType]), 'upgrade_signature_invalid', 'bundle_version'],
     ['v0.1 in all but name: a promise without proof', (b) => delete entryOf(b).inclusionProof, 'upgrade_rekor_invalid', 'entry_incomplete'],
@@ -94,11 +118,30 @@ describe('the shape of a bundle', () => {
     ['an entry of another kind', (b) => (entryOf(b).kindVersion.kind = 'dsse'), 'upgrade_rekor_invalid', 'entry_kind'],
     ['an entry of an unknown version', (b) => (entryOf(b).kindVersion.version = '0.0.3'), 'upgrade_rekor_invalid', 'entry_version'],
     ['Rekor v2 without a timestamp', (b) => (entryOf(b).kindVersion.version = '0.0.2'), 'upgrade_rekor_invalid', 'entry_no_timestamp'],
-    ['a key hint for a certificate', (b) => (b.verificationMaterial = { publicKey: { hint: 'x' }, tlogEntries: b.verificationMaterial.tlogEntries }), 'upgrade_signature_invalid', 'bundle_no_certificate'],
-    ['a chain in v0.3', (b) => (b.verificationMaterial = { x509CertificateChain: { certificates: [b.verificationMaterial.certificate] }, tlogEntries: b.verificationMaterial.tlogEntries }), 'upgrade_signature_invalid', 'malformed'],
+    [
+      'a key hint for a certificate',
+      (b) => (b.verificationMaterial = { publicKey: { hint: 'x' }, tlogEntries: b.verificationMaterial.tlogEntries }),
+      'upgrade_signature_invalid',
+      'bundle_no_certificate',
+    ],
+    [
+      'a chain in v0.3',
+      (b) =>
+        (b.verificationMaterial = {
+          x509CertificateChain: { certificates: [b.verificationMaterial.certificate] },
+          tlogEntries: b.verificationMaterial.tlogEntries,
+        }),
+      'upgrade_signature_invalid',
+      'malformed',
+    ],
     ['an unknown member', (b) => (b.verificationMaterial.extra = 1), 'upgrade_signature_invalid', 'bundle_not_canonical'],
     ['loose base64', (b) => (b.messageSignature.signature += '\n'), 'upgrade_signature_invalid', 'bundle_not_canonical'],
-    ['another digest algorithm', (b) => (b.messageSignature.messageDigest.algorithm = 'SHA2_384'), 'upgrade_signature_invalid', 'bundle_digest'],
+    [
+      'another digest algorithm',
+      (b) => (b.messageSignature.messageDigest.algorithm = 'SHA2_384'),
+      'upgrade_signature_invalid',
+      'bundle_digest',
+    ],
     ['a number that is no number', (b) => (entryOf(b).inclusionProof.logIndex = ' 3'), 'upgrade_rekor_invalid', 'entry_number'],
   ])('%s is refused', async (_name, change, code, reason) => {
     await expectRefusal(changed(change), code, reason);
@@ -106,7 +149,11 @@ describe('the shape of a bundle', () => {
 
   it('DSSE is refused, alone and beside a message signature', async () => {
     const envelope = { payload: manifest.toString('base64'), payloadType: 'text/plain', signatures: [{ sig: 'AAAA', keyid: '' }] };
-    await expectRefusal(changed((b) => (b.dsseEnvelope = envelope)), 'upgrade_signature_invalid', 'bundle_dsse');
+    await expectRefusal(
+      changed((b) => (b.dsseEnvelope = envelope)),
+      'upgrade_signature_invalid',
+      'bundle_dsse',
+    );
     await expectRefusal(
       changed((b) => {
         b.dsseEnvelope = envelope;
@@ -131,12 +178,20 @@ describe('the log entry', () => {
   it('made with another certificate is refused, although every signature in the bundle is genuine', async () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const loggedCertificate = authority.issueCertificate(publicKey, IDENTITY);
-    await expectRefusal(signedBundle(authority, manifest, IDENTITY, { loggedCertificate }), 'upgrade_rekor_invalid', 'entry_certificate_differs');
+    await expectRefusal(
+      signedBundle(authority, manifest, IDENTITY, { loggedCertificate }),
+      'upgrade_rekor_invalid',
+      'entry_certificate_differs',
+    );
   });
 
   it('made with a bare key is refused', async () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    await expectRefusal(signedBundle(authority, manifest, IDENTITY, { loggedKey: publicKey }), 'upgrade_rekor_invalid', 'entry_certificate_differs');
+    await expectRefusal(
+      signedBundle(authority, manifest, IDENTITY, { loggedKey: publicKey }),
+      'upgrade_rekor_invalid',
+      'entry_certificate_differs',
+    );
   });
 
   it.each<[string, (entry: LooseBundle) => void, string]>([
@@ -145,12 +200,20 @@ describe('the log entry', () => {
     ['the index in the proof', (e) => (e.inclusionProof.logIndex = '0'), 'tlog_inclusion_proof_error'],
     ['the proof’s own root', (e) => (e.inclusionProof.rootHash = flipped(e.inclusionProof.rootHash)), 'checkpoint_differs_from_proof'],
     ['the proof’s own size', (e) => (e.inclusionProof.treeSize = '999'), 'checkpoint_differs_from_proof'],
-    ['the promise', (e) => (e.inclusionPromise.signedEntryTimestamp = flipped(e.inclusionPromise.signedEntryTimestamp, 12)), 'tlog_inclusion_promise_error'],
+    [
+      'the promise',
+      (e) => (e.inclusionPromise.signedEntryTimestamp = flipped(e.inclusionPromise.signedEntryTimestamp, 12)),
+      'tlog_inclusion_promise_error',
+    ],
     ['the time', (e) => (e.integratedTime = String(Number(e.integratedTime) + 1)), 'tlog_inclusion_promise_error'],
     ['the outer index', (e) => (e.logIndex = '0'), 'tlog_inclusion_promise_error'],
     ['the log’s id', (e) => (e.logId.keyId = flipped(e.logId.keyId)), 'tlog_inclusion_promise_error'],
   ])('with %s altered is refused', async (_name, change, reason) => {
-    await expectRefusal(changed((b) => change(entryOf(b))), 'upgrade_rekor_invalid', reason);
+    await expectRefusal(
+      changed((b) => change(entryOf(b))),
+      'upgrade_rekor_invalid',
+      reason,
+    );
   });
 
   it.each<[string, (envelope: string) => string, string]>([
@@ -172,7 +235,10 @@ describe('the log entry', () => {
   it('with a checkpoint whose signature bytes are altered is refused', async () => {
     const bundle = changed((b) => {
       const { checkpoint } = entryOf(b).inclusionProof;
-      checkpoint.envelope = checkpoint.envelope.replace(/(\u2014 \S+ )(\S+)/, (_all: string, head: string, signature: string) => head + flipped(signature, 20));
+      checkpoint.envelope = checkpoint.envelope.replace(
+        /(\u2014 \S+ )(\S+)/,
+        (_all: string, head: string, signature: string) => head + flipped(signature, 20),
+      );
     });
     await expectRefusal(bundle, 'upgrade_rekor_invalid', 'tlog_inclusion_proof_error');
   });
@@ -202,7 +268,11 @@ describe('the log entry', () => {
 
   it('of another statement is refused', async () => {
     const other = signedBundle(authority, Buffer.from('other'));
-    await expectRefusal(changed((b) => (b.verificationMaterial.tlogEntries = [entryOf(other)])), 'upgrade_rekor_invalid', 'entry_certificate_differs');
+    await expectRefusal(
+      changed((b) => (b.verificationMaterial.tlogEntries = [entryOf(other)])),
+      'upgrade_rekor_invalid',
+      'entry_certificate_differs',
+    );
   });
 
   it('proven against a later, larger tree is accepted', async () => {
@@ -218,11 +288,46 @@ describe('the certificate', () => {
   const extensionOf = (arc: number, text: string) => ({ oid: ARC + arc, value: derElement(DER_TAG.utf8String, Buffer.from(text)) });
   it.each<[string, BundleFaults, string]>([
     ['without an SCT', { withoutSct: true }, 'certificate_error'],
-    ['with an identity field twice', { alterExtensions: (all) => [...all, extensionOf(12, IDENTITY.sourceRepository)] }, 'certificate_duplicate_extension'],
-    ['with an identity field that is no UTF8String', { alterExtensions: (all) => all.map((e) => (e.oid === `${ARC}14` ? { ...e, value: Buffer.from(IDENTITY.ref) } : e)) }, 'certificate_extension'],
+    [
+      'with an identity field twice',
+      { alterExtensions: (all) => [...all, extensionOf(12, IDENTITY.sourceRepository)] },
+      'certificate_duplicate_extension',
+    ],
+    [
+      'with an identity field that is no UTF8String',
+      { alterExtensions: (all) => all.map((e) => (e.oid === `${ARC}14` ? { ...e, value: Buffer.from(IDENTITY.ref) } : e)) },
+      'certificate_extension',
+    ],
     ['with no name', { alterExtensions: (all) => all.filter((e) => e.oid !== '2.5.29.17') }, 'certificate_name'],
-    ['with two names', { alterExtensions: (all) => all.map((e) => (e.oid === '2.5.29.17' ? { ...e, value: derElement(DER_TAG.sequence, derElement(0x86, Buffer.from('https://a.example')), derElement(0x86, Buffer.from('https://b.example'))) } : e)) }, 'certificate_name'],
-    ['with an e-mail for a name', { alterExtensions: (all) => all.map((e) => (e.oid === '2.5.29.17' ? { ...e, value: derElement(DER_TAG.sequence, derElement(0x81, Buffer.from('a@b.example'))) } : e)) }, 'certificate_name'],
+    [
+      'with two names',
+      {
+        alterExtensions: (all) =>
+          all.map((e) =>
+            e.oid === '2.5.29.17'
+              ? {
+                  ...e,
+                  value: derElement(
+                    DER_TAG.sequence,
+                    derElement(0x86, Buffer.from('https://a.example')),
+                    derElement(0x86, Buffer.from('https://b.example')),
+                  ),
+                }
+              : e,
+          ),
+      },
+      'certificate_name',
+    ],
+    [
+      'with an e-mail for a name',
+      {
+        alterExtensions: (all) =>
+          all.map((e) =>
+            e.oid === '2.5.29.17' ? { ...e, value: derElement(DER_TAG.sequence, derElement(0x81, Buffer.from('a@b.example'))) } : e,
+          ),
+      },
+      'certificate_name',
+    ],
     ['not for code signing', { alterExtensions: (all) => all.filter((e) => e.oid !== '2.5.29.37') }, 'certificate_usage'],
   ])('%s is refused', async (_name, faults, reason) => {
     await expectRefusal(signedBundle(authority, manifest, IDENTITY, faults), 'upgrade_signature_invalid', reason);

@@ -38,6 +38,8 @@ describe('one DER element', () => {
   });
 
   it('never throws, whatever the bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 20 }), (bytes) => derText(bytes, TAG.utf8String) === null || bytes[0] === TAG.utf8String));
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 20 }), (bytes) => derText(bytes, TAG.utf8String) === null || bytes[0] === TAG.utf8String),
+    );
   });
 });

@@ -10,7 +10,11 @@ export type { VerifiedSigner };
  * Cryptography, shape and signer, in this thread and without a deadline: for tools and tests. Agents use createManifestVerifier.
  * The verifying library is loaded at the first call.
  */
-export async function verifyBundle(manifestBytes: Uint8Array, bundleBytes: Uint8Array, anchor: TrustAnchor): Promise<Verdict<VerifiedSigner>> {
+export async function verifyBundle(
+  manifestBytes: Uint8Array,
+  bundleBytes: Uint8Array,
+  anchor: TrustAnchor,
+): Promise<Verdict<VerifiedSigner>> {
   const { checkBundle } = await import('./check-bundle.ts');
   return checkBundle(manifestBytes, bundleBytes, anchor);
 }

@@ -14,7 +14,12 @@ beforeAll(() => {
 });
 const verifySigned = async (bytes: Buffer) => await verifier.verify(bytes, bytesOf(signedBundle(authority, bytes)));
 const withWorker = (name: string, deadlineMs: number) =>
-  createManifestVerifier({ anchor: anchorOf(authority), deviceType: GATEWAY, deadlineMs, workerUrl: new URL(`./testing/${name}`, import.meta.url) });
+  createManifestVerifier({
+    anchor: anchorOf(authority),
+    deviceType: GATEWAY,
+    deadlineMs,
+    workerUrl: new URL(`./testing/${name}`, import.meta.url),
+  });
 
 describe('a manifest verified in a worker', () => {
   it('comes back parsed, with its digest and its signer', async () => {
@@ -33,7 +38,11 @@ describe('a manifest verified in a worker', () => {
     ['no JSON', Buffer.from('{'), 'upgrade_manifest_invalid'],
     ['of an unknown schema', manifestBytes({ schema: 2 }), 'upgrade_manifest_invalid'],
     ['of another version than its tag', manifestBytes({ version: '1.2.4' }), 'upgrade_provenance_mismatch'],
-    ['of another commit', manifestBytes({ source: { repository: IDENTITY.sourceRepository, revision: 'b'.repeat(40) } }), 'upgrade_provenance_mismatch'],
+    [
+      'of another commit',
+      manifestBytes({ source: { repository: IDENTITY.sourceRepository, revision: 'b'.repeat(40) } }),
+      'upgrade_provenance_mismatch',
+    ],
     ['of another product', manifestBytes({ device_type: 'camera' }), 'upgrade_device_type_mismatch'],
   ])('is refused when it is signed but %s', async (_name, bytes, code) => {
     expect(await verifySigned(bytes)).toMatchObject({ ok: false, code });
@@ -58,12 +67,21 @@ describe('a manifest verified in a worker', () => {
   it('takes its product from the caller', async () => {
     const camera = createManifestVerifier({ anchor: anchorOf(authority), deviceType: deviceType.parse('camera') });
     const bytes = manifestBytes();
-    expect(await camera.verify(bytes, bytesOf(signedBundle(authority, bytes)))).toMatchObject({ ok: false, code: 'upgrade_device_type_mismatch' });
+    expect(await camera.verify(bytes, bytesOf(signedBundle(authority, bytes)))).toMatchObject({
+      ok: false,
+      code: 'upgrade_device_type_mismatch',
+    });
   });
 
   it('is refused by size alone', async () => {
-    expect(await verifier.verify(Buffer.alloc(LIMITS.manifestBytes + 1), Buffer.from('{}'))).toMatchObject({ ok: false, code: 'upgrade_manifest_invalid' });
-    expect(await verifier.verify(manifestBytes(), Buffer.alloc(LIMITS.bundleBytes + 1))).toMatchObject({ ok: false, details: { reason: 'bundle_too_large' } });
+    expect(await verifier.verify(Buffer.alloc(LIMITS.manifestBytes + 1), Buffer.from('{}'))).toMatchObject({
+      ok: false,
+      code: 'upgrade_manifest_invalid',
+    });
+    expect(await verifier.verify(manifestBytes(), Buffer.alloc(LIMITS.bundleBytes + 1))).toMatchObject({
+      ok: false,
+      details: { reason: 'bundle_too_large' },
+    });
   });
 });
 

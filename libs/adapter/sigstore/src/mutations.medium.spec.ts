@@ -54,7 +54,9 @@ describe('what was signed', () => {
   it('is never accepted with one bit of any byte outside the long base64 texts changed', () => {
     // Numbers, names, hashes and the checkpoint are where an unread field would hide: all of them, not a sample.
     const text = bundle.toString('latin1');
-    const long = [...text.matchAll(/"(?:rawBytes|canonicalizedBody)":"[^"]+"/g)].map(({ index, 0: match }) => [index + 24, index + match.length - 4] as const);
+    const long = [...text.matchAll(/"(?:rawBytes|canonicalizedBody)":"[^"]+"/g)].map(
+      ({ index, 0: match }) => [index + 24, index + match.length - 4] as const,
+    );
     const accepted: string[] = [];
     for (let at = 0; at < bundle.length; at++) {
       if (long.some(([from, to]) => at >= from && at < to)) continue;
@@ -77,12 +79,19 @@ describe('what was signed', () => {
 
 describe('what nobody signed', () => {
   it('is refused by a code, whatever bytes or JSON it is', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => refusedByCode(manifest, Buffer.from(bytes))), { numRuns: 200 });
-    fc.assert(fc.property(fc.json(), (json) => refusedByCode(manifest, Buffer.from(json))), { numRuns: 300 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => refusedByCode(manifest, Buffer.from(bytes))),
+      { numRuns: 200 },
+    );
+    fc.assert(
+      fc.property(fc.json(), (json) => refusedByCode(manifest, Buffer.from(json))),
+      { numRuns: 300 },
+    );
   });
 
   it('is refused by a code when it is nested deeper than a stack', () => {
-    const deep = (open: string, close: string): Buffer => Buffer.from(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","x":${open.repeat(10_000)}1${close.repeat(10_000)}}`);
+    const deep = (open: string, close: string): Buffer =>
+      Buffer.from(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","x":${open.repeat(10_000)}1${close.repeat(10_000)}}`);
     expect(refusedByCode(manifest, deep('[', ']'))).toBe(true);
     expect(refusedByCode(manifest, deep('{"":', '}'))).toBe(true);
   });
@@ -110,4 +119,5 @@ const pathsOf = (value: unknown, path: readonly string[] = []): string[][] =>
     ? Object.entries(value).flatMap(([key, member]) => [[...path, key], ...pathsOf(member, [...path, key])])
     : [];
 /** A proto3 default in place of another default is the same message. */
-const isEmptyLike = (...values: unknown[]): boolean => values.every((value) => ['null', '""', '"0"', '[]', '{}', '0'].includes(JSON.stringify(value)));
+const isEmptyLike = (...values: unknown[]): boolean =>
+  values.every((value) => ['null', '""', '"0"', '[]', '{}', '0'].includes(JSON.stringify(value)));

@@ -45,7 +45,11 @@ function rootOf(files: string): unknown {
   return own ? JSON.parse(readFileSync(join(files, 'trusted_root.json'), 'utf8')) : publicGoodRoot();
 }
 
-async function codeOf(path: string, name: string, change: (bundle: Record<string, unknown>) => object = (same) => same): Promise<string | null> {
+async function codeOf(
+  path: string,
+  name: string,
+  change: (bundle: Record<string, unknown>) => object = (same) => same,
+): Promise<string | null> {
   const files = join(path, name);
   const bundle = change(JSON.parse(readFileSync(join(files, 'bundle.sigstore.json'), 'utf8')));
   const anchor = { purpose: 'test' as const, signers: [signer], trustedRoot: rootOf(files) };
@@ -60,7 +64,9 @@ if (folder === undefined) {
   });
 } else {
   describe('real bundles', () => {
-    const cases = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    const cases = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
 
     it('are the listed cases', () => {
       expect(cases.sort()).toEqual(Object.keys(EXPECTED).sort());
@@ -71,7 +77,10 @@ if (folder === undefined) {
     });
 
     // Their label hides the fault these were made for, so they are tried again under a label that is read on.
-    const relabelled = (bundle: Record<string, unknown>) => ({ ...bundle, mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.2' });
+    const relabelled = (bundle: Record<string, unknown>) => ({
+      ...bundle,
+      mediaType: 'application/vnd.dev.sigstore.bundle+json;version=0.2',
+    });
     it.each([
       // Its signature is not the logged one, which is found before the signature itself is tried.
       ['signature-mismatch_fail', 'upgrade_rekor_invalid'],

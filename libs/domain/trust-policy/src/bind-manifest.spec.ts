@@ -31,7 +31,7 @@ const identityAt = (ref: string): CertificateIdentity => ({
 const identity = identityAt('refs/tags/v1.2.3');
 // Only the fields that are bound; the schema's own tests cover the rest.
 const manifest = { device_type: gateway, version: '1.2.3', source: { repository: signer.sourceRepository, revision } } as Manifest;
-const claiming = (claims: object): Manifest => ({ ...manifest, ...claims }) as Manifest;
+const claiming = (claims: object): Manifest => ({ ...manifest, ...claims });
 
 describe('bindManifest', () => {
   it('accepts a manifest whose version, repository and commit are the attested ones', () => {
@@ -45,7 +45,12 @@ describe('bindManifest', () => {
     ['a name with another ref than the tag', manifest, { ...identity, san: `${workflow}@refs/heads/main` }, 'san'],
     ['no attested ref', manifest, { ...identity, sourceRef: null }, 'source_ref'],
     ['another repository', claiming({ source: { repository: 'https://github.com/acme/fork', revision } }), identity, 'source_repository'],
-    ['another commit', claiming({ source: { repository: signer.sourceRepository, revision: 'b'.repeat(40) } }), identity, 'source_revision'],
+    [
+      'another commit',
+      claiming({ source: { repository: signer.sourceRepository, revision: 'b'.repeat(40) } }),
+      identity,
+      'source_revision',
+    ],
     ['no attested commit', manifest, { ...identity, sourceRevision: null }, 'source_revision'],
   ] as const)('refuses %s', (_name, claimed, attested, field) => {
     expect(bindManifest(claimed, attested, signer, { deviceType: gateway })).toMatchObject({
@@ -58,7 +63,12 @@ describe('bindManifest', () => {
   it.each([
     ['for another product, signed by its own signer', claiming({ device_type: camera }), { ...signer, deviceTypes: [camera] }, gateway],
     ['for this product, signed by another product’s signer', manifest, { ...signer, deviceTypes: [camera] }, gateway],
-    ['of a signer of both, but for the other one', claiming({ device_type: camera }), { ...signer, deviceTypes: [gateway, camera] }, gateway],
+    [
+      'of a signer of both, but for the other one',
+      claiming({ device_type: camera }),
+      { ...signer, deviceTypes: [gateway, camera] },
+      gateway,
+    ],
   ] as const)('refuses a release %s', (_name, claimed, by, own) => {
     expect(bindManifest(claimed, identity, by, { deviceType: own })).toMatchObject({ ok: false, code: 'upgrade_device_type_mismatch' });
   });

@@ -44,8 +44,7 @@ function mismatches(identity: CertificateIdentity, signer: AllowedSigner): Field
 }
 
 /** Anybody can get a certificate with a name of their choice, so what goes to logs and screens is bounded and printable. */
-const printable = (value: string | null): string | null =>
-  value === null ? null : value.replace(/[^\x20-\x7e]/g, '?').slice(0, 300);
+const printable = (value: string | null): string | null => (value === null ? null : value.replace(/[^\x20-\x7e]/g, '?').slice(0, 300));
 
 function identityDetails(identity: CertificateIdentity): ErrorDetails {
   return {

@@ -6,7 +6,8 @@ const patternText = (pattern: AllowedSigner['refPattern']): string =>
   pattern.startsWith('test:') ? pattern.slice('test:'.length) : pattern;
 
 /** The one ref a release of this version may have been built from. A pattern without the place is the same for every version. */
-export const refOfVersion = (pattern: AllowedSigner['refPattern'], version: string): string => patternText(pattern).replace(PLACE, () => version);
+export const refOfVersion = (pattern: AllowedSigner['refPattern'], version: string): string =>
+  patternText(pattern).replace(PLACE, () => version);
 
 /** Whether some version could have this ref. Which one is only known after the manifest was parsed: see bindManifest. */
 export function refFitsPattern(pattern: AllowedSigner['refPattern'], ref: string): boolean {

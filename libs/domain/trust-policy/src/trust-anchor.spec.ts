@@ -12,7 +12,12 @@ const signer: AllowedSigner = {
   triggers: ['push'],
 };
 const since = { validFor: { start: '2026-01-01T00:00:00Z' } };
-const root = { tlogs: [{ publicKey: since }], ctlogs: [{ publicKey: since }], certificateAuthorities: [since], timestampAuthorities: [since] };
+const root = {
+  tlogs: [{ publicKey: since }],
+  ctlogs: [{ publicKey: since }],
+  certificateAuthorities: [since],
+  timestampAuthorities: [since],
+};
 const anchor: TrustAnchor = { purpose: 'release', signers: [signer], trustedRoot: root };
 
 describe('trustAnchorProblems', () => {
@@ -31,7 +36,11 @@ describe('trustAnchorProblems', () => {
     ['a log key has no start', { trustedRoot: { ...root, tlogs: [{ publicKey: { validFor: {} } }] } }, 'tlogs[0]'],
     ['a CT key has no validity', { trustedRoot: { ...root, ctlogs: [{ publicKey: {} }] } }, 'ctlogs[0]'],
     ['an authority has no start', { trustedRoot: { ...root, certificateAuthorities: [since, {}] } }, 'certificateAuthorities[1]'],
-    ['a start is no date', { trustedRoot: { ...root, timestampAuthorities: [{ validFor: { start: 'ever' } }] } }, 'timestampAuthorities[0]'],
+    [
+      'a start is no date',
+      { trustedRoot: { ...root, timestampAuthorities: [{ validFor: { start: 'ever' } }] } },
+      'timestampAuthorities[0]',
+    ],
     ['there is no authority', { trustedRoot: { ...root, certificateAuthorities: [] } }, 'certificateAuthorities: empty'],
     ['there is no root', { trustedRoot: null }, 'tlogs: empty'],
   ])('says so when %s', (_name, change, problem) => {

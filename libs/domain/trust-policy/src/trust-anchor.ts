@@ -43,7 +43,8 @@ function signerProblems({ purpose, signers }: TrustAnchor): string[] {
   return problems;
 }
 
-const identityKey = (signer: AllowedSigner): string => JSON.stringify([signer.issuer, signer.workflow, signer.refPattern, signer.runner ?? 'github-hosted']);
+const identityKey = (signer: AllowedSigner): string =>
+  JSON.stringify([signer.issuer, signer.workflow, signer.refPattern, signer.runner ?? 'github-hosted']);
 
 /** The build's lint over Sigstore's `trusted_root.json`: every list is filled and every key and CA says since when it counts. */
 export function trustedRootProblems(root: unknown): string[] {

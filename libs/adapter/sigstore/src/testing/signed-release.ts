@@ -87,7 +87,9 @@ export function signedBundle(authority: Authority, bytes: Uint8Array, identity =
   const leaf = authority.issueCertificate(publicKey, identity, faults);
   const digest = faults.claimedDigest ?? createHash('sha256').update(bytes).digest();
   const signature = sign('sha256', bytes, privateKey).toString('base64');
-  const logged = faults.loggedKey?.export({ type: 'spki', format: 'pem' }).toString() ?? new X509Certificate(faults.loggedCertificate ?? leaf).toString();
+  const logged =
+    faults.loggedKey?.export({ type: 'spki', format: 'pem' }).toString() ??
+    new X509Certificate(faults.loggedCertificate ?? leaf).toString();
   const body = hashedRekordBody({ digest: digest.toString('hex'), signature, publicKey: Buffer.from(logged).toString('base64') });
   return {
     mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',

@@ -38,5 +38,4 @@ function base128(arc: number): number[] {
 }
 
 /** UTCTime, which RFC 5280 prescribes up to the year 2049. */
-export const utcTime = (date: Date): Buffer =>
-  element(TAG.utcTime, Buffer.from(date.toISOString().replace(/^\d\d|[-:T]|\.\d+/g, '')));
+export const utcTime = (date: Date): Buffer => element(TAG.utcTime, Buffer.from(date.toISOString().replace(/^\d\d|[-:T]|\.\d+/g, '')));

@@ -2,7 +2,6 @@ import { element, TAG } from './der.ts';
 import { GITHUB, type WorkflowClaims } from './workflow-identity.ts';
 import type { CertificateExtension } from './x509.ts';
 
-
 const ARC = '1.3.6.1.4.1.57264.1.';
 
 /**

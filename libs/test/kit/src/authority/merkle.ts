@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 
 /** RFC 6962 section 2: leaves and nodes are hashed with different prefixes, so that a node can never pass for a leaf. */
 export const leafHash = (leaf: Uint8Array): Buffer => createHash('sha256').update(Buffer.of(0)).update(leaf).digest();
-const nodeHash = (left: Buffer, right: Buffer): Buffer =>
-  createHash('sha256').update(Buffer.of(1)).update(left).update(right).digest();
+const nodeHash = (left: Buffer, right: Buffer): Buffer => createHash('sha256').update(Buffer.of(1)).update(left).update(right).digest();
 
 /** Root over the hashes of the leaves; the empty tree has the hash of nothing. */
 export function treeRoot(hashes: readonly Buffer[]): Buffer {
@@ -20,9 +19,7 @@ export function inclusionProof(index: number, hashes: readonly Buffer[]): Buffer
   const split = splitPoint(hashes.length);
   const left = hashes.slice(0, split);
   const right = hashes.slice(split);
-  return index < split
-    ? [...inclusionProof(index, left), treeRoot(right)]
-    : [...inclusionProof(index - split, right), treeRoot(left)];
+  return index < split ? [...inclusionProof(index, left), treeRoot(right)] : [...inclusionProof(index - split, right), treeRoot(left)];
 }
 
 /** The largest power of two below `size`. */

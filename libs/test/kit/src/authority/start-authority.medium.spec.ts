@@ -60,8 +60,13 @@ describe('a release signed by the real Sigstore client', () => {
   it('chains by names, key usage and signatures as another X.509 reader sees them', async () => {
     const authority = await start();
     const leaf = new X509Certificate(Buffer.from(parse(await signWith(authority)).verificationMaterial.certificate.rawBytes, 'base64'));
-    const { certificates } = (authority.trustedRoot() as { certificateAuthorities: [{ certChain: { certificates: { rawBytes: string }[] } }] }).certificateAuthorities[0].certChain;
-    const [intermediate, root] = certificates.map(({ rawBytes }) => new X509Certificate(Buffer.from(rawBytes, 'base64'))) as [X509Certificate, X509Certificate];
+    const { certificates } = (
+      authority.trustedRoot() as { certificateAuthorities: [{ certChain: { certificates: { rawBytes: string }[] } }] }
+    ).certificateAuthorities[0].certChain;
+    const [intermediate, root] = certificates.map(({ rawBytes }) => new X509Certificate(Buffer.from(rawBytes, 'base64'))) as [
+      X509Certificate,
+      X509Certificate,
+    ];
     expect(leaf.checkIssued(intermediate) && leaf.verify(intermediate.publicKey)).toBe(true);
     expect(intermediate.checkIssued(root) && intermediate.verify(root.publicKey)).toBe(true);
     expect(root.verify(root.publicKey)).toBe(true);
@@ -105,7 +110,11 @@ describe('a release signed by the real Sigstore client', () => {
 
 describe('the authority refuses', () => {
   const post = async (authority: RunningAuthority, path: string, body: unknown) =>
-    await fetch(`${authority.fulcioUrl}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    await fetch(`${authority.fulcioUrl}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
 
   it('a token of another authority, an expired one and an altered one', async () => {
     const authority = await start();
@@ -137,7 +146,10 @@ describe('the authority refuses', () => {
     expect((await post(authority, '/api/v1/log/entries', null)).status).toBe(400);
     expect((await post(authority, '/api/v2/signingCert', {})).status).toBe(401);
     expect((await post(authority, '/nowhere', {})).status).toBe(404);
-    await post(authority, '/api/v2/signingCert', 'x'.repeat(70_000)).then(({ status }) => expect(status).toBe(400), () => undefined);
+    await post(authority, '/api/v2/signingCert', 'x'.repeat(70_000)).then(
+      ({ status }) => expect(status).toBe(400),
+      () => undefined,
+    );
     verify(authority.trustedRoot(), await signWith(authority));
   });
 

@@ -55,7 +55,9 @@ async function route(authority: Authority, request: IncomingMessage): Promise<An
   if (method === 'POST' && url === '/api/v1/log/entries') return logEntry(authority, await jsonBody(request));
   const uuid = /^\/api\/v1\/log\/entries\/([0-9a-f]{64})$/.exec(url)?.[1];
   const entry = method === 'GET' && uuid !== undefined ? authority.log.entry(uuid) : null;
-  return entry !== null && uuid !== undefined ? { status: 200, body: { [uuid]: entry } } : { status: 404, body: { code: 404, message: 'not found' } };
+  return entry !== null && uuid !== undefined
+    ? { status: 200, body: { [uuid]: entry } }
+    : { status: 404, body: { code: 404, message: 'not found' } };
 }
 
 async function jsonBody(request: IncomingMessage): Promise<unknown> {
@@ -77,7 +79,8 @@ interface SigningRequest {
 function signingCertificate(authority: Authority, body: unknown): Answer {
   const { credentials, publicKeyRequest } = body as SigningRequest;
   const claims = readIdentityToken(credentials?.oidcIdentityToken ?? '', authority.keys.issuer, authority.now());
-  if (claims === null) return { status: 401, body: { code: 16, message: 'the identity token is not one of this authority, or has expired' } };
+  if (claims === null)
+    return { status: 401, body: { code: 16, message: 'the identity token is not one of this authority, or has expired' } };
   const publicKey = createPublicKey(publicKeyRequest?.publicKey?.content ?? '');
   // Without it, anybody with a token could have a certificate for somebody else's key.
   const possession = Buffer.from(publicKeyRequest?.proofOfPossession ?? '', 'base64');

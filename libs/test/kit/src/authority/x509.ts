@@ -73,5 +73,9 @@ export const EXTENSION = {
   codeSigning: { oid: '2.5.29.37', value: CODE_SIGNING },
   subjectKey: (keyId: Buffer): CertificateExtension => ({ oid: '2.5.29.14', value: element(TAG.octetString, shortKeyId(keyId)) }),
   authorityKey: (keyId: Buffer): CertificateExtension => ({ oid: '2.5.29.35', value: sequence(element(0x80, shortKeyId(keyId))) }),
-  subjectAlternativeUri: (uri: string): CertificateExtension => ({ oid: '2.5.29.17', critical: true, value: sequence(element(0x86, Buffer.from(uri))) }),
+  subjectAlternativeUri: (uri: string): CertificateExtension => ({
+    oid: '2.5.29.17',
+    critical: true,
+    value: sequence(element(0x86, Buffer.from(uri))),
+  }),
 } as const;
