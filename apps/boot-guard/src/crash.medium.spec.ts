@@ -1,19 +1,20 @@
+import { writeFile } from 'node:fs/promises';
+
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { GuardHost, shells } from './guard-host.ts';
 
-/** Every tool by which the guard changes the disk or asks for a restart. */
-const mutating = ['mv', 'ln', 'dd', 'sync', 'rm', 'mkdir', 'systemctl'];
+/** Every tool by which the guard changes the disk. What it writes by redirection is a temporary file until one of these ran. */
+const mutating = ['mv', 'ln', 'dd', 'sync', 'rm', 'mkdir'];
 
 /**
- * Kills the whole guard around the nth mutation, for every n until it comes through alive: before the tool runs on even
- * points, after it on odd ones. Nothing but a process group's death can leave the state that this leaves.
+ * Kills the whole guard, as a power cut would, before its nth mutation; which is also the state after the one before.
  */
 async function dieAt(host: GuardHost, point: number): Promise<void> {
+  const counter = host.at('n');
+  await writeFile(counter, '0\n');
   for (const tool of mutating) {
-    const count = `n=$(($(cat "${host.at('n')}" 2>/dev/null || echo 0) + 1)); echo $n >"${host.at('n')}"`;
-    const real = tool === 'systemctl' ? ':' : `PATH=/usr/bin:/bin ${tool} "$@"`;
-    await host.shim(tool, `${count}\nif [ $n = ${Math.floor(point / 2) + 1} ]; then ${point % 2 ? real : ':'}; kill -9 0; fi\n${real}`);
+    await host.shim(tool, `read -r n <"${counter}"\nif [ $n = ${point} ]; then kill -9 0; fi\necho $((n + 1)) >"${counter}"\nexec /bin/${tool} "$@"`);
   }
 }
 

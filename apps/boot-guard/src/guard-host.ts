@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, lstat, mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,9 @@ export const shells: readonly (readonly [string, readonly string[]])[] = [
   ['dash', ['dash']],
   ['busybox sh', ['busybox', 'sh']],
 ];
+
+/** These tests are about order, not about power: where there is memory, hundreds of fsyncs need not wait for a disk. */
+const memoryFolder = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 export interface GuardResult {
   /** null when it was killed */
@@ -37,7 +41,7 @@ export class GuardHost {
 
   /** A node that runs 1.0.0, committed, with 1.1.0 unpacked beside it and a manager that answers the probe. */
   static async create(shell: readonly string[]): Promise<GuardHost> {
-    const host = new GuardHost(await mkdtemp(join(tmpdir(), 'guard-')), shell);
+    const host = new GuardHost(await mkdtemp(join(memoryFolder, 'guard-')), shell);
     for (const folder of ['root/staging', 'root/trial', 'root/versions', 'record', 'proc/sys/kernel/random']) {
       await mkdir(join(host.folder, folder), { recursive: true });
     }
