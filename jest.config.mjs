@@ -19,7 +19,7 @@ const project = (displayName, testMatch, ignore = []) => ({
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '/apps/manager/.*\\.ts$': swc(true), '\\.tsx?$': swc(false) },
   testMatch,
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...ignore],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/libs/test/boundaries/fixtures/', ...ignore],
   modulePathIgnorePatterns: ['/dist/', '/\\.nx/', '/\\.tidegate/'],
 });
 const e2e = '/apps/e2e/';

@@ -39,7 +39,7 @@ const COMMANDS = {
     usage: ['npm run gen', 'npm run gen -- --check'],
   },
   build: {
-    program: ['node_modules/nx/bin/nx.js', 'run-many', '-t', 'build'],
+    program: ['node_modules/nx/dist/bin/nx.js', 'run-many', '-t', 'build'],
     summary: 'build every project that has something to build',
     usage: ['npm run build'],
   },
