@@ -14,7 +14,7 @@ export interface Peer {
 export interface TransportUnderTest {
   readonly transport: Transport;
   readonly url: string;
-  /** Resolves when the newest connection is open. */
+  /** Resolves when the other end has accepted the newest connection. */
   peer(): Promise<Peer>;
   dispose(): Promise<void>;
 }
@@ -32,18 +32,27 @@ export function describeTransportContract(name: string, open: () => Promise<Tran
     };
     beforeEach(async () => {
       under = await open();
-      texts = [];
-      closes = [];
+      // Of this test alone: a connection of the last one may still be closing.
+      const [ownTexts, ownCloses]: [string[], Closed[]] = [[], []];
+      texts = ownTexts;
+      closes = ownCloses;
       heard = () => {};
       connection = under.transport.connect(under.url, {
-        received: (text) => (texts.push(text), heard()),
-        closed: (closed) => (closes.push(closed), heard()),
+        received: (text) => (ownTexts.push(text), heard()),
+        closed: (closed) => (ownCloses.push(closed), heard()),
       });
     });
     afterEach(() => under.dispose());
+    const openPeer = async (): Promise<Peer> => {
+      const peer = await under.peer();
+      peer.say('hello');
+      await until(() => texts.length === 1);
+      texts.splice(0);
+      return peer;
+    };
 
     it('carries text both ways, in order', async () => {
-      const peer = await under.peer();
+      const peer = await openPeer();
       peer.say('{"n":1}');
       peer.say('{"n":2}');
       await until(() => texts.length === 2);
@@ -53,7 +62,7 @@ export function describeTransportContract(name: string, open: () => Promise<Tran
     });
 
     it('says once how the peer closed', async () => {
-      const peer = await under.peer();
+      const peer = await openPeer();
       peer.close(4009);
       await until(() => closes.length > 0);
       expect(closes).toEqual([{ code: 4009, reason: expect.any(String) }]);
@@ -63,14 +72,14 @@ export function describeTransportContract(name: string, open: () => Promise<Tran
     });
 
     it('calls a broken line 1006', async () => {
-      const peer = await under.peer();
+      const peer = await openPeer();
       peer.cut();
       await until(() => closes.length > 0);
       expect(closes[0]?.code).toBe(1006);
     });
 
     it('reports its own close with its own code, once, also when asked twice', async () => {
-      await under.peer();
+      await openPeer();
       connection.close(4022, 'message_malformed');
       connection.close(1000, 'later');
       await until(() => closes.length > 0);
