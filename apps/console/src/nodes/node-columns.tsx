@@ -45,7 +45,7 @@ export const nodeColumns = (onUpgrade: (node: NodeView) => void) => [
     header: () => <span className={styles.hidden}>Actions</span>,
     cell: ({ row: { original: node } }) =>
       node.capabilities.includes('upgrade') && (
-        <Button size="compact-sm" variant="default" onClick={() => onUpgrade(node)} aria-label={`Upgrade ${node.name}…`}>Upgrade…</Button>
+        <Button size="compact-sm" variant="default" fw={550} onClick={() => onUpgrade(node)} aria-label={`Upgrade ${node.name}…`}>Upgrade…</Button>
       ),
   }),
 ];
