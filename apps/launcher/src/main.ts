@@ -27,7 +27,10 @@ async function run(options: Options, signal: AbortSignal): Promise<number> {
   return 0;
 }
 
-const options = readOptions(process.argv.slice(2), process.cwd());
+const options = readOptions(process.argv.slice(2), process.cwd(), {
+  writeOut: (text) => void process.stdout.write(text),
+  writeErr: (text) => void process.stderr.write(text),
+});
 if ('exit' in options) {
   process.exitCode = options.exit;
 } else {

@@ -1,11 +1,14 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { readOptions } from './options.ts';
 
-const read = (...argv: string[]) => readOptions(argv, '/work/here');
+const written: string[] = [];
+const terminal = { writeOut: (text: string) => void written.push(text), writeErr: (text: string) => void written.push(text) };
+const read = (...argv: string[]) => readOptions(argv, '/srv/here', terminal);
+beforeEach(() => (written.length = 0));
 
 describe('the command line', () => {
   it('starts six nodes on port 8080 in .tidegate when nothing is said', () => {
-    expect(read('start')).toEqual({ command: 'start', port: 8080, dataDir: '/work/here/.tidegate', nodeCount: 6 });
+    expect(read('start')).toEqual({ command: 'start', port: 8080, dataDir: '/srv/here/.tidegate', nodeCount: 6 });
   });
 
   it('takes another port, folder and number of nodes', () => {
@@ -32,15 +35,17 @@ describe('the command line', () => {
     ['an unknown command', ['stop']],
     ['nothing', []],
   ])('refuses %s with exit code 2', (_, argv) => {
-    expect(readOptions(argv, '/')).toEqual({ exit: 2 });
+    expect(read(...argv)).toEqual({ exit: 2 });
+    expect(written.join('')).toMatch(/^(error|Usage): /);
   });
 
   it('ends with 0 after help was asked for', () => {
     expect(read('start', '--help')).toEqual({ exit: 0 });
+    for (const option of ['--port', '--data-dir', '--nodes', '--no-fleet']) expect(written.join('')).toContain(option);
   });
 
   it('keeps the folder of a demo only when one is named', () => {
     expect(read('demo', '--once')).toEqual({ command: 'demo' });
-    expect(read('demo', '--once', '--keep', 'out')).toEqual({ command: 'demo', keepDir: '/work/here/out' });
+    expect(read('demo', '--once', '--keep', 'out')).toEqual({ command: 'demo', keepDir: '/srv/here/out' });
   });
 });

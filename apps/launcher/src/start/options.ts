@@ -23,10 +23,15 @@ const wholeNumber = (lowest: number, highest: number) => (text: string) => {
   throw new InvalidArgumentError(`It must be a whole number from ${lowest} to ${highest}.`);
 };
 
+export interface Terminal {
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+}
+
 /** Reads the command line; `exit` carries the code after help was shown (0) or a mistake was explained (2). */
-export function readOptions(argv: readonly string[], cwd: string): Options | { readonly exit: number } {
+export function readOptions(argv: readonly string[], cwd: string, terminal: Terminal): Options | { readonly exit: number } {
   let chosen: Options | undefined;
-  const program = new Command('tidegate').exitOverride().configureHelp({ showGlobalOptions: false });
+  const program = new Command('tidegate').exitOverride().configureOutput(terminal);
   program
     .command('start')
     .description('Start the manager, the console, a release source and a small fleet on this machine.')
