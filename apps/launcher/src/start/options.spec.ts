@@ -4,7 +4,9 @@ import { readOptions } from './options.ts';
 const written: string[] = [];
 const terminal = { writeOut: (text: string) => void written.push(text), writeErr: (text: string) => void written.push(text) };
 const read = (...argv: string[]) => readOptions(argv, '/srv/here', terminal);
-beforeEach(() => (written.length = 0));
+beforeEach(() => {
+  written.length = 0;
+});
 
 describe('the command line', () => {
   it('starts six nodes on port 8080 in .tidegate when nothing is said', () => {
