@@ -5,6 +5,7 @@ import './app.css';
 import { MantineProvider } from '@mantine/core';
 import { Notifications } from '@mantine/notifications';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import type { ErrorCode } from '@tidegate/contract-errors';
 import type { SessionView } from '@tidegate/contract-api';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
@@ -15,14 +16,18 @@ import { KEYS } from './api/queries.ts';
 import { router } from './router.tsx';
 import { readableGreys, theme } from './theme.ts';
 
+const OUTAGES: ReadonlySet<string> = new Set<ErrorCode>(['manager_unavailable', 'database_unavailable']);
+/** With the doubling pauses of the query client: about half a minute, as long as a restart takes. */
+const OUTAGE_RETRIES = 5;
+
 const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 30_000,
       // The stream tells what changed; asking on every focus would only add load.
       refetchOnWindowFocus: false,
-      // Only what the registry calls worth another try, and not for long: the page offers a button.
-      retry: (failures, error) => failures < 2 && error instanceof ApiRefusal && error.code === 'manager_unavailable',
+      // Outages of the manager and its database pass by themselves; every other refusal stays one until something is done.
+      retry: (failures, error) => failures < OUTAGE_RETRIES && error instanceof ApiRefusal && OUTAGES.has(error.code),
     },
   },
 });

@@ -2,10 +2,28 @@ import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from 
 
 /** Sea water seen from above: the one accent of the console. */
 const tide: MantineColorsTuple = [
-  '#e6f6f8', '#c9eaee', '#9dd9df', '#66c2cc', '#35a9b7', '#158fa0', '#0b7687', '#085f6e', '#064a57', '#043640',
+  '#e6f6f8',
+  '#c9eaee',
+  '#9dd9df',
+  '#66c2cc',
+  '#35a9b7',
+  '#158fa0',
+  '#0b7687',
+  '#085f6e',
+  '#064a57',
+  '#043640',
 ];
 const dark: MantineColorsTuple = [
-  '#d8e2e9', '#b6c4ce', '#95a7b4', '#6a7d8a', '#3b4e5b', '#2a3b47', '#1c2a35', '#13202a', '#0d1821', '#081017',
+  '#d8e2e9',
+  '#b6c4ce',
+  '#95a7b4',
+  '#6a7d8a',
+  '#3b4e5b',
+  '#2a3b47',
+  '#1c2a35',
+  '#13202a',
+  '#0d1821',
+  '#081017',
 ];
 
 export const theme = createTheme({

@@ -22,7 +22,10 @@ const withAnswer = (answer: () => Promise<Response>) => {
 };
 const json = (status: number, body: unknown) => () => Promise.resolve(new Response(JSON.stringify(body), { status }));
 const refusal = async (promise: Promise<unknown>): Promise<ApiRefusal> => {
-  const error = await promise.then(() => null, (reason: unknown) => reason);
+  const error = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
   expect(error).toBeInstanceOf(ApiRefusal);
   return error as ApiRefusal;
 };

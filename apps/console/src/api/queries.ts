@@ -62,7 +62,11 @@ export const eventsQuery = (caller: Caller, id: string) =>
   infiniteQueryOptions({
     queryKey: KEYS.events(id),
     queryFn: ({ pageParam, signal }) =>
-      caller.ask(eventPage, 'nodeEvents', { parameters: { id }, query: { limit: EVENTS_PAGE_SIZE, cursor: pageParam ?? undefined }, signal }),
+      caller.ask(eventPage, 'nodeEvents', {
+        parameters: { id },
+        query: { limit: EVENTS_PAGE_SIZE, cursor: pageParam ?? undefined },
+        signal,
+      }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });

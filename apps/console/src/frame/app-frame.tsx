@@ -14,7 +14,13 @@ function ColourSchemeSwitch() {
   const other = scheme === 'dark' ? 'light' : 'dark';
   return (
     <Tooltip label={`Use ${other} colours`}>
-      <ActionIcon className={styles.button} variant="transparent" size="lg" onClick={() => setColorScheme(other)} aria-label={`Use ${other} colours`}>
+      <ActionIcon
+        className={styles.button}
+        variant="transparent"
+        size="lg"
+        onClick={() => setColorScheme(other)}
+        aria-label={`Use ${other} colours`}
+      >
         {scheme === 'dark' ? <SunIcon size={18} /> : <MoonIcon size={18} />}
       </ActionIcon>
     </Tooltip>
@@ -26,23 +32,38 @@ export function AppFrame() {
   const signOut = useSignOut();
   return (
     <>
-      <a className={styles.skip} href="#content">Skip to the content</a>
+      <a className={styles.skip} href="#content">
+        Skip to the content
+      </a>
       <header className={styles.header}>
         <div className={styles.bar}>
-          <Link to="/admin/nodes" className={styles.home} aria-label="Tidegate, to the nodes"><Wordmark isOnDark /></Link>
-          <nav className={styles.nav} aria-label="Main"><NavLink to="/admin/nodes">Nodes</NavLink></nav>
+          <Link to="/admin/nodes" className={styles.home} aria-label="Tidegate, to the nodes">
+            <Wordmark isOnDark />
+          </Link>
+          <nav className={styles.nav} aria-label="Main">
+            <NavLink to="/admin/nodes">Nodes</NavLink>
+          </nav>
           <span className={styles.gap} />
           <LiveMark />
           <span className={styles.user}>{session.data?.user.username}</span>
           <ColourSchemeSwitch />
           <Tooltip label="Sign out">
-            <ActionIcon className={styles.button} variant="transparent" size="lg" loading={signOut.isPending} onClick={() => signOut.mutate()} aria-label="Sign out">
+            <ActionIcon
+              className={styles.button}
+              variant="transparent"
+              size="lg"
+              loading={signOut.isPending}
+              onClick={() => signOut.mutate()}
+              aria-label="Sign out"
+            >
               <LeaveIcon size={18} />
             </ActionIcon>
           </Tooltip>
         </div>
       </header>
-      <main id="content" className={styles.content} tabIndex={-1}><Outlet /></main>
+      <main id="content" className={styles.content} tabIndex={-1}>
+        <Outlet />
+      </main>
       <ScrollRestoration />
     </>
   );

@@ -3,14 +3,28 @@ import { CheckIcon, CopyIcon } from './icons.tsx';
 import styles from './copyable.module.css';
 
 /** An id or digest, shortened to its beginning where asked; what is copied is always whole. */
-export function Copyable({ value, label, length = value.length }: { readonly value: string; readonly label: string; readonly length?: number }) {
+export function Copyable({
+  value,
+  label,
+  length = value.length,
+}: {
+  readonly value: string;
+  readonly label: string;
+  readonly length?: number;
+}) {
   return (
     <span className={styles.copyable}>
       <code className={styles.text}>{value.length > length ? `${value.slice(0, length)}…` : value}</code>
       <CopyButton value={value}>
         {({ copied, copy }) => (
           <Tooltip label={copied ? 'Copied' : value}>
-            <ActionIcon variant="subtle" size={26} color={copied ? 'tide' : 'gray'} onClick={copy} aria-label={copied ? `${label} copied` : `Copy ${label}`}>
+            <ActionIcon
+              variant="subtle"
+              size={26}
+              color={copied ? 'tide' : 'gray'}
+              onClick={copy}
+              aria-label={copied ? `${label} copied` : `Copy ${label}`}
+            >
               {copied ? <CheckIcon size={14} /> : <CopyIcon size={14} />}
             </ActionIcon>
           </Tooltip>

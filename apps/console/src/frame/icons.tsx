@@ -4,19 +4,47 @@ import styles from './icons.module.css';
 /** Drawn here, so that no icon set is shipped for a handful of pictures. Always decoration: the text beside says it. */
 const icon = (name: string, drawing: ReactNode) => {
   const Icon = ({ size = 16 }: { readonly size?: number }) => (
-    <svg width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round"
-      strokeLinejoin="round" aria-hidden="true" focusable="false">
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 24 24"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="2"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      focusable="false"
+    >
       {drawing}
     </svg>
   );
   Icon.displayName = name;
   return Icon;
 };
-export const SearchIcon = icon('SearchIcon', <><circle cx="11" cy="11" r="7" /><path d="m20 20-4-4" /></>);
-export const CopyIcon = icon('CopyIcon', <><rect x="9" y="9" width="11" height="11" rx="2" /><path d="M5 15V6a2 2 0 0 1 2-2h9" /></>);
+export const SearchIcon = icon(
+  'SearchIcon',
+  <>
+    <circle cx="11" cy="11" r="7" />
+    <path d="m20 20-4-4" />
+  </>,
+);
+export const CopyIcon = icon(
+  'CopyIcon',
+  <>
+    <rect x="9" y="9" width="11" height="11" rx="2" />
+    <path d="M5 15V6a2 2 0 0 1 2-2h9" />
+  </>,
+);
 export const CheckIcon = icon('CheckIcon', <path d="m5 12.5 4.5 4.500L19 7.5" />);
 export const CrossIcon = icon('CrossIcon', <path d="M6 6l12 12M18 6 6 18" />);
-export const SunIcon = icon('SunIcon', <><circle cx="12" cy="12" r="4" /><path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.400M18.4 5.6 17 7M7 17l-1.4 1.4" /></>);
+export const SunIcon = icon(
+  'SunIcon',
+  <>
+    <circle cx="12" cy="12" r="4" />
+    <path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.400M18.4 5.6 17 7M7 17l-1.4 1.4" />
+  </>,
+);
 export const MoonIcon = icon('MoonIcon', <path d="M20 14.500A8 8 0 0 1 9.5 4a8 8 0 1 0 10.5 10.500Z" />);
 export const LeaveIcon = icon('LeaveIcon', <path d="M14 4H6a1 1 0 0 0-1 1v14a1 1 0 0 0 1 1h8M10 12h11m-4-4 4 4-4 4" />);
 export const UpIcon = icon('UpIcon', <path d="M12 19V5m-6 6 6-6 6 6" />);

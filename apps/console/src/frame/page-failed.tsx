@@ -5,9 +5,13 @@ export function PageNotFound() {
   return (
     <Center mih="60dvh" p="md">
       <Stack align="center" gap="xs">
-        <Title order={1} size="h3">There is no such page</Title>
+        <Title order={1} size="h3">
+          There is no such page
+        </Title>
         <Text c="dimmed">The address may be mistyped or from another version.</Text>
-        <Anchor component={Link} to="/admin/nodes">Go to the nodes</Anchor>
+        <Anchor component={Link} to="/admin/nodes">
+          Go to the nodes
+        </Anchor>
       </Stack>
     </Center>
   );
@@ -18,7 +22,9 @@ export function PageFailed() {
   return (
     <Center mih="100dvh" p="md">
       <Stack align="center" gap="xs">
-        <Title order={1} size="h3">This page could not be shown</Title>
+        <Title order={1} size="h3">
+          This page could not be shown
+        </Title>
         <Text c="dimmed">Nodes and running upgrades are not affected.</Text>
         <Button onClick={() => location.reload()}>Reload</Button>
       </Stack>

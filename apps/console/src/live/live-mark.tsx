@@ -13,7 +13,10 @@ export function LiveMark() {
   const [text, meaning] = TEXTS[state];
   return (
     <Tooltip label={meaning} multiline maw={280}>
-      <span className={styles.mark} data-state={state} role="status"><span className={styles.dot} aria-hidden="true" />{text}</span>
+      <span className={styles.mark} data-state={state} role="status">
+        <span className={styles.dot} aria-hidden="true" />
+        {text}
+      </span>
     </Tooltip>
   );
 }

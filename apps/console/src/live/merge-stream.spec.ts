@@ -66,7 +66,12 @@ describe('events and upgrades from the stream', () => {
   });
 
   it('puts new events first, newest on top, each once', () => {
-    const merged = mergeEvents(events(2, 1), [anEvent({ id: uuid(2) }), anEvent({ id: uuid(3) }), anEvent({ id: uuid(4) }), anEvent({ id: uuid(4) })]);
+    const merged = mergeEvents(events(2, 1), [
+      anEvent({ id: uuid(2) }),
+      anEvent({ id: uuid(3) }),
+      anEvent({ id: uuid(4) }),
+      anEvent({ id: uuid(4) }),
+    ]);
     expect(merged.pages[0]?.items.map((event) => event.id)).toEqual([uuid(4), uuid(3), uuid(2), uuid(1)]);
   });
 

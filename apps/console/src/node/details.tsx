@@ -9,7 +9,10 @@ export function Details({ details }: { readonly details: Readonly<Record<string,
   return (
     <dl className={styles.details}>
       {entries.map(([name, value]) => (
-        <div key={name}><dt>{name}</dt><dd>{textOf(value)}</dd></div>
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{textOf(value)}</dd>
+        </div>
       ))}
     </dl>
   );

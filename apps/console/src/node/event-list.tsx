@@ -24,11 +24,20 @@ function EventRow({ event }: { readonly event: EventView }) {
         {event.severity !== 'info' && <Pill tone={TONES[event.severity]}>{event.severity}</Pill>}
         {code !== null && <code className={styles.code}>{code}</code>}
         {/* The manager's clock: the node's own may stand at 1980. */}
-        <Text component="span" size="xs" c="dimmed" ml="auto"><Moment at={event.received_at} /></Text>
+        <Text component="span" size="xs" c="dimmed" ml="auto">
+          <Moment at={event.received_at} />
+        </Text>
       </Group>
-      {meaning !== null && <Text size="sm" c="dimmed">{meaning}</Text>}
+      {meaning !== null && (
+        <Text size="sm" c="dimmed">
+          {meaning}
+        </Text>
+      )}
       {Object.keys(event.details).length > 0 && (
-        <details className={styles.more}><summary>Details</summary><Details details={event.details} /></details>
+        <details className={styles.more}>
+          <summary>Details</summary>
+          <Details details={event.details} />
+        </details>
       )}
     </li>
   );
@@ -41,10 +50,20 @@ export function EventList({ nodeId }: { readonly nodeId: string }) {
     <Panel id="events" title="Events">
       {events.isError && <ErrorNotice error={events.error} onRetry={() => void events.refetch()} />}
       {events.isPending && <Skeleton height={80} radius="md" aria-label="Loading events" />}
-      {events.isSuccess && shown.length === 0 && <Text c="dimmed" size="sm">The node has not reported anything yet.</Text>}
-      <ul className={styles.events}>{shown.map((event) => <EventRow key={event.id} event={event} />)}</ul>
+      {events.isSuccess && shown.length === 0 && (
+        <Text c="dimmed" size="sm">
+          The node has not reported anything yet.
+        </Text>
+      )}
+      <ul className={styles.events}>
+        {shown.map((event) => (
+          <EventRow key={event.id} event={event} />
+        ))}
+      </ul>
       {events.hasNextPage && (
-        <Button variant="default" size="xs" mt="sm" loading={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>Show older events</Button>
+        <Button variant="default" size="xs" mt="sm" loading={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>
+          Show older events
+        </Button>
       )}
     </Panel>
   );

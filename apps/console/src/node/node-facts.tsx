@@ -16,7 +16,14 @@ const factsOf = (node: NodeView): readonly (readonly [string, ReactNode])[] => [
   ['System', `${node.os}, ${node.arch}`],
   ['Boot guard', node.guard_version ?? 'not reported'],
   ['Trusts', node.trust_purpose === null ? 'not reported' : `${node.trust_purpose} signers`],
-  ['Trust fingerprint', node.trust_fingerprint === null ? 'not reported' : <Copyable key="trust" value={node.trust_fingerprint} label="trust fingerprint" length={16} />],
+  [
+    'Trust fingerprint',
+    node.trust_fingerprint === null ? (
+      'not reported'
+    ) : (
+      <Copyable key="trust" value={node.trust_fingerprint} label="trust fingerprint" length={16} />
+    ),
+  ],
   ['Capabilities', node.capabilities.length === 0 ? 'none' : node.capabilities.join(', ')],
 ];
 
@@ -25,7 +32,10 @@ export function NodeFacts({ node }: { readonly node: NodeView }) {
     <Panel id="facts" title="Facts">
       <dl className={styles.facts}>
         {factsOf(node).map(([name, value]) => (
-          <div key={name}><dt>{name}</dt><dd>{value}</dd></div>
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
         ))}
       </dl>
     </Panel>

@@ -25,12 +25,16 @@ function NodeHead({ node, onUpgrade }: { readonly node: NodeView; readonly onUpg
     <Group justify="space-between" align="flex-start" gap="md">
       <div>
         <Group gap="sm">
-          <Title order={1} size="h2">{node.name}</Title>
+          <Title order={1} size="h2">
+            {node.name}
+          </Title>
           <ConnectionDot connection={node.connection} />
           <TrustTag purpose={node.trust_purpose} />
         </Group>
         <Copyable value={node.id} label="node id" />
-        <div className={styles.version}><VersionBadge node={node} /></div>
+        <div className={styles.version}>
+          <VersionBadge node={node} />
+        </div>
       </div>
       {node.capabilities.includes('upgrade') && <Button onClick={onUpgrade}>Upgrade…</Button>}
     </Group>
@@ -45,14 +49,18 @@ export function NodePage() {
   const [isUpgrading, setUpgrading] = useState(false);
   return (
     <Stack gap="lg">
-      <Anchor component={Link} to="/admin/nodes" className={styles.back}><BackIcon size={14} /> All nodes</Anchor>
+      <Anchor component={Link} to="/admin/nodes" className={styles.back}>
+        <BackIcon size={14} /> All nodes
+      </Anchor>
       {query.isError && <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />}
       {query.isPending && <Skeleton height={120} radius="md" aria-label="Loading the node" />}
       {node && !query.isError && (
         <>
           <NodeHead node={node} onUpgrade={() => setUpgrading(true)} />
           {node.failing_checks.length > 0 && (
-            <Notice tone="caution" title="Health checks fail">{node.failing_checks.join(', ')}</Notice>
+            <Notice tone="caution" title="Health checks fail">
+              {node.failing_checks.join(', ')}
+            </Notice>
           )}
           <div className={styles.columns}>
             <Stack gap="lg" className={styles.column}>

@@ -24,11 +24,15 @@ export function UpgradeHistory({ nodeId, currentId }: { readonly nodeId: string;
         {earlier.map((upgrade) => (
           <li key={upgrade.id} className={styles.event}>
             <Group gap={8}>
-              <span className={styles.version}>{upgrade.from_version ?? 'unknown'} → {upgrade.version}</span>
+              <span className={styles.version}>
+                {upgrade.from_version ?? 'unknown'} → {upgrade.version}
+              </span>
               <Pill tone={TONES[upgrade.state] ?? 'live'}>{upgrade.state.replaceAll('_', ' ')}</Pill>
               {upgrade.error_code !== null && <code className={styles.code}>{upgrade.error_code}</code>}
             </Group>
-            <Text size="xs" c="dimmed">by {upgrade.requested_by}, <Moment at={upgrade.requested_at} /></Text>
+            <Text size="xs" c="dimmed">
+              by {upgrade.requested_by}, <Moment at={upgrade.requested_at} />
+            </Text>
           </li>
         ))}
       </ul>

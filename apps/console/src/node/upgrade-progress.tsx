@@ -17,7 +17,9 @@ function Fetching({ upgrade }: { readonly upgrade: UpgradeView }) {
   return (
     <div>
       <Progress value={fraction * 100} aria-label="Downloaded" size="md" />
-      <Text size="xs" c="dimmed" mt={4}>{bytesText(upgrade.progress.received_bytes)} of {bytesText(upgrade.progress.total_bytes)}</Text>
+      <Text size="xs" c="dimmed" mt={4}>
+        {bytesText(upgrade.progress.received_bytes)} of {bytesText(upgrade.progress.total_bytes)}
+      </Text>
     </div>
   );
 }
@@ -42,17 +44,32 @@ export function UpgradeProgress({ node }: { readonly node: NodeView }) {
     return (
       <Panel id="upgrade" title="Upgrade">
         <Text c="dimmed" size="sm">
-          {node.capabilities.includes('upgrade') ? 'Nothing was requested for this node yet. Upgrade… offers the newest releases.' : 'This agent does not offer upgrades.'}
+          {node.capabilities.includes('upgrade')
+            ? 'Nothing was requested for this node yet. Upgrade… offers the newest releases.'
+            : 'This agent does not offer upgrades.'}
         </Text>
       </Panel>
     );
   return (
-    <Panel id="upgrade" title={`${isRunning(upgrade) ? 'Upgrading' : 'Last upgrade'}: ${upgrade.from_version ?? 'unknown'} → ${upgrade.version}`}
-      aside={isCancellable(upgrade) && <Button size="compact-sm" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(upgrade.id)}>Cancel upgrade</Button>}>
+    <Panel
+      id="upgrade"
+      title={`${isRunning(upgrade) ? 'Upgrading' : 'Last upgrade'}: ${upgrade.from_version ?? 'unknown'} → ${upgrade.version}`}
+      aside={
+        isCancellable(upgrade) && (
+          <Button size="compact-sm" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(upgrade.id)}>
+            Cancel upgrade
+          </Button>
+        )
+      }
+    >
       <Stack gap="sm">
         <Text size="sm" c="dimmed">
           Requested by {upgrade.requested_by} <Moment at={upgrade.requested_at} />, channel {upgrade.channel}
-          {isRunning(upgrade) && <>; ends with <Code>upgrade_timeout</Code> if nothing is heard by {new Date(upgrade.deadline_at).toLocaleTimeString()}</>}
+          {isRunning(upgrade) && (
+            <>
+              ; ends with <Code>upgrade_timeout</Code> if nothing is heard by {new Date(upgrade.deadline_at).toLocaleTimeString()}
+            </>
+          )}
         </Text>
         {cancel.isError && <ErrorNotice error={cancel.error} />}
         <Ending upgrade={upgrade} />

@@ -4,7 +4,17 @@ import type { UpgradeState, UpgradeView } from '@tidegate/contract-api';
 
 /** The way of an upgrade that goes well. `queued` stands in front only when the node had to be waited for. */
 const WAY = [
-  'sent', 'accepted', 'resolving', 'verifying', 'fetching', 'staged', 'draining', 'snapshotting', 'activating', 'trial', 'committed',
+  'sent',
+  'accepted',
+  'resolving',
+  'verifying',
+  'fetching',
+  'staged',
+  'draining',
+  'snapshotting',
+  'activating',
+  'trial',
+  'committed',
 ] as const satisfies readonly UpgradeState[];
 
 export const STATE_MEANINGS: Readonly<Record<UpgradeState, string>> = {
@@ -48,7 +58,8 @@ const statesToShow = (upgrade: UpgradeView, reached: ReadonlySet<UpgradeState>):
   if (!leftTheWay) return [...front, ...WAY];
   // What lies ahead no longer comes; the way ends with how it ended.
   const last = WAY.findLastIndex((state) => reached.has(state));
-  const back: UpgradeState[] = reached.has('rolling_back') || upgrade.state === 'rolled_back' ? ['rolling_back', 'rolled_back'] : [upgrade.state];
+  const back: UpgradeState[] =
+    reached.has('rolling_back') || upgrade.state === 'rolled_back' ? ['rolling_back', 'rolled_back'] : [upgrade.state];
   return [...front, ...WAY.slice(0, last + 1), ...back];
 };
 
@@ -61,7 +72,10 @@ export const stepRows = (upgrade: UpgradeView, nowMs: number): StepRow[] => {
   const position = states.indexOf(upgrade.state);
   return states.map((state, index) => {
     const at = times.get(state) ?? (state === upgrade.state && isEnded(state) ? upgrade.finished_at : null);
-    const nextAt = states.slice(index + 1).map((next) => times.get(next)).find((time) => time !== undefined);
+    const nextAt = states
+      .slice(index + 1)
+      .map((next) => times.get(next))
+      .find((time) => time !== undefined);
     const endMs = nextAt !== undefined ? Date.parse(nextAt) : index === position && !isEnded(state) ? nowMs : null;
     const durationMs = at === null || endMs === null || isEnded(state) ? null : Math.max(0, endMs - Date.parse(at));
     if (index > position) return { state, status: 'ahead', at: null, durationMs: null };

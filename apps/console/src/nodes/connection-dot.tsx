@@ -7,7 +7,10 @@ export function ConnectionDot({ connection }: { readonly connection: NodeView['c
   const { text, tone, meaning } = connectionText(connection);
   return (
     <Tooltip label={meaning}>
-      <span className={styles.status} data-tone={tone} data-connection={connection}><span className={styles.dot} aria-hidden="true" />{text}</span>
+      <span className={styles.status} data-tone={tone} data-connection={connection}>
+        <span className={styles.dot} aria-hidden="true" />
+        {text}
+      </span>
     </Tooltip>
   );
 }

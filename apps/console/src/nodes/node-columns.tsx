@@ -16,7 +16,9 @@ export function TrustTag({ purpose }: { readonly purpose: string | null }) {
   if (purpose === null || purpose === 'release') return null;
   return (
     <Tooltip label={`This agent trusts ${purpose} signers, not those of released versions.`}>
-      <span><Pill tone="caution">{purpose} trust</Pill></span>
+      <span>
+        <Pill tone="caution">{purpose} trust</Pill>
+      </span>
     </Tooltip>
   );
 }
@@ -28,24 +30,36 @@ export const nodeColumns = (onUpgrade: (node: NodeView) => void) => [
     cell: ({ row: { original: node } }) => (
       <>
         <span className={styles.nameLine}>
-          <Link className={styles.name} to={`/admin/nodes/${node.id}`}>{node.name}</Link>
+          <Link className={styles.name} to={`/admin/nodes/${node.id}`}>
+            {node.name}
+          </Link>
           <TrustTag purpose={node.trust_purpose} />
         </span>
         <Copyable value={node.id} label={`id of ${node.name}`} length={8} />
       </>
     ),
   }),
-  column.accessor('connection', { header: 'Status', enableSorting: false, cell: ({ getValue }) => <ConnectionDot connection={getValue()} /> }),
+  column.accessor('connection', {
+    header: 'Status',
+    enableSorting: false,
+    cell: ({ getValue }) => <ConnectionDot connection={getValue()} />,
+  }),
   column.accessor('software_version', { header: 'Version', cell: ({ row }) => <VersionBadge node={row.original} /> }),
   column.accessor('group', { header: 'Group', enableSorting: false }),
   column.accessor('last_seen_at', { header: 'Last seen', cell: ({ getValue }) => <Moment at={getValue()} /> }),
-  column.accessor('arch', { header: 'Arch', enableSorting: false, cell: ({ getValue }) => <span className={styles.quiet}>{getValue()}</span> }),
+  column.accessor('arch', {
+    header: 'Arch',
+    enableSorting: false,
+    cell: ({ getValue }) => <span className={styles.quiet}>{getValue()}</span>,
+  }),
   column.display({
     id: 'actions',
     header: () => <span className={styles.hidden}>Actions</span>,
     cell: ({ row: { original: node } }) =>
       node.capabilities.includes('upgrade') && (
-        <Button size="compact-sm" variant="default" fw={550} onClick={() => onUpgrade(node)} aria-label={`Upgrade ${node.name}…`}>Upgrade…</Button>
+        <Button size="compact-sm" variant="default" fw={550} onClick={() => onUpgrade(node)} aria-label={`Upgrade ${node.name}…`}>
+          Upgrade…
+        </Button>
       ),
   }),
 ];

@@ -31,7 +31,14 @@ export function NodeCounts({ filter, change }: { readonly filter: NodeFilter; re
   const button = (choice: Choice, isPressed: boolean, press: () => void) => {
     const count = counts[CHOICES.indexOf(choice)]?.data;
     return (
-      <UnstyledButton key={choice.label} className={styles.choice} aria-pressed={isPressed} data-badge={choice.badge} data-empty={count === 0 || undefined} onClick={press}>
+      <UnstyledButton
+        key={choice.label}
+        className={styles.choice}
+        aria-pressed={isPressed}
+        data-badge={choice.badge}
+        data-empty={count === 0 || undefined}
+        onClick={press}
+      >
         {choice.label} <span className={styles.count}>{count?.toLocaleString() ?? '–'}</span>
       </UnstyledButton>
     );
@@ -39,7 +46,9 @@ export function NodeCounts({ filter, change }: { readonly filter: NodeFilter; re
   return (
     <div className={styles.counts}>
       <div className={styles.row} role="group" aria-label="Show by connection">
-        {CONNECTIONS.map((choice) => button(choice, filter.connection === choice.connection, () => change({ connection: choice.connection })))}
+        {CONNECTIONS.map((choice) =>
+          button(choice, filter.connection === choice.connection, () => change({ connection: choice.connection })),
+        )}
       </div>
       <div className={styles.row} role="group" aria-label="Show by upgrade">
         {BADGES.map((choice) => {

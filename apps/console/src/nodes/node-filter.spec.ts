@@ -14,7 +14,11 @@ describe('the filter in the address bar', () => {
   it('leaves the address clean while nothing is filtered', () => expect(filterToUrl(url('')).toString()).toBe(''));
 
   it('drops what the API would refuse and keeps the rest', () => {
-    expect(url('badge=exploded&connection=offline&sort=password&order=up&search=a%0Ab')).toEqual({ connection: 'offline', sort: 'name', order: 'asc' });
+    expect(url('badge=exploded&connection=offline&sort=password&order=up&search=a%0Ab')).toEqual({
+      connection: 'offline',
+      sort: 'name',
+      order: 'asc',
+    });
   });
 
   it('takes a field out again', () => {

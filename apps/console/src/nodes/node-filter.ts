@@ -45,7 +45,8 @@ export const changeFilter = (filter: NodeFilter, change: { readonly [K in keyof 
 export const isNarrowed = ({ search, badge, connection, version }: NodeFilter): boolean =>
   search !== undefined || badge !== undefined || connection !== undefined || version !== undefined;
 
-export const listQuery = (filter: NodeFilter): Record<string, string> => Object.fromEntries(FIELDS.flatMap((field) => (filter[field] === undefined ? [] : [[field, filter[field]]])));
+export const listQuery = (filter: NodeFilter): Record<string, string> =>
+  Object.fromEntries(FIELDS.flatMap((field) => (filter[field] === undefined ? [] : [[field, filter[field]]])));
 
 /** A node in the middle of an activation counts as online: it is no outage. */
 export const isConnected = (connection: NodeView['connection']): boolean => connection === 'online' || connection === 'respawning';

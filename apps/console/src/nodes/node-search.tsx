@@ -33,8 +33,13 @@ function SettlingField({ label, placeholder, value, maxLength, onSettled }: Fiel
   });
   return (
     <TextInput
-      type="search" aria-label={label} placeholder={placeholder} maxLength={maxLength} value={text}
-      leftSection={<SearchIcon />} onChange={(event) => setText(event.currentTarget.value)}
+      type="search"
+      aria-label={label}
+      placeholder={placeholder}
+      maxLength={maxLength}
+      value={text}
+      leftSection={<SearchIcon />}
+      onChange={(event) => setText(event.currentTarget.value)}
       rightSection={text === '' ? null : <CloseButton size="sm" aria-label={`Clear ${label.toLowerCase()}`} onClick={() => setText('')} />}
     />
   );
@@ -52,14 +57,31 @@ const SORTS = [
 export function NodeSearch({ filter, change }: { readonly filter: NodeFilter; readonly change: ChangeFilter }) {
   return (
     <div className={styles.fields} role="search">
-      <SettlingField label="Search" placeholder="Search name, id or group" maxLength={128} value={filter.search ?? ''} onSettled={(search) => change({ search })} />
-      <SettlingField label="Version" placeholder="Version, such as 1.2" maxLength={64} value={filter.version ?? ''} onSettled={(version) => change({ version })} />
+      <SettlingField
+        label="Search"
+        placeholder="Search name, id or group"
+        maxLength={128}
+        value={filter.search ?? ''}
+        onSettled={(search) => change({ search })}
+      />
+      <SettlingField
+        label="Version"
+        placeholder="Version, such as 1.2"
+        maxLength={64}
+        value={filter.version ?? ''}
+        onSettled={(version) => change({ version })}
+      />
       {/* Narrow screens have no column heads to click. */}
-      <NativeSelect className={styles.sort} aria-label="Sort by" data={SORTS} value={`${filter.sort} ${filter.order}`}
+      <NativeSelect
+        className={styles.sort}
+        aria-label="Sort by"
+        data={SORTS}
+        value={`${filter.sort} ${filter.order}`}
         onChange={(event) => {
           const [sort, order] = event.currentTarget.value.split(' ') as [NodeFilter['sort'], NodeFilter['order']];
           change({ sort, order });
-        }} />
+        }}
+      />
     </div>
   );
 }

@@ -21,25 +21,47 @@ export function NodesPage() {
   const nodes = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const total = list.data?.pages.at(-1)?.total ?? 0;
   const { hasNextPage, isFetching, fetchNextPage } = list;
-  const loadMore = useMemo(() => (hasNextPage && !isFetching ? () => void fetchNextPage() : null), [hasNextPage, isFetching, fetchNextPage]);
+  const loadMore = useMemo(
+    () => (hasNextPage && !isFetching ? () => void fetchNextPage() : null),
+    [hasNextPage, isFetching, fetchNextPage],
+  );
   const [openUpgrade] = useState(() => (node: { readonly id: string }) => setUpgradingId(node.id));
   return (
     <Stack gap="md">
       <div>
-        <Title order={1} size="h2">Managed nodes</Title>
+        <Title order={1} size="h2">
+          Managed nodes
+        </Title>
         <Text c="dimmed" size="sm" role="status">
-          {list.isSuccess ? `${total.toLocaleString()} ${total === 1 ? 'node' : 'nodes'}${isNarrowed(filter) ? ' match' : ''}` : ' '}
+          {list.isSuccess
+            ? `${total.toLocaleString()} ${total === 1 ? 'node' : 'nodes'}${isNarrowed(filter) ? (total === 1 ? ' matches' : ' match') : ''}`
+            : ' '}
         </Text>
       </div>
       <NodeCounts filter={filter} change={change} />
       <NodeSearch filter={filter} change={change} />
       {list.isError && <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />}
-      {list.isPending && <Stack gap={8} aria-label="Loading nodes">{Array.from({ length: 6 }, (_, index) => <Skeleton key={index} height={54} radius="md" />)}</Stack>}
-      {list.isSuccess && nodes.length === 0 && (
-        <NoNodes isNarrowed={isNarrowed(filter)} onShowAll={() => change({ search: undefined, badge: undefined, connection: undefined, version: undefined })} />
+      {list.isPending && (
+        <Stack gap={8} aria-label="Loading nodes">
+          {Array.from({ length: 6 }, (_, index) => (
+            <Skeleton key={index} height={54} radius="md" />
+          ))}
+        </Stack>
       )}
-      {nodes.length > 0 && <NodesTable nodes={nodes} total={total} filter={filter} change={change} onUpgrade={openUpgrade} onNearEnd={loadMore} />}
-      {list.isFetchingNextPage && <Center><Loader size="sm" aria-label="Loading more nodes" /></Center>}
+      {list.isSuccess && nodes.length === 0 && (
+        <NoNodes
+          isNarrowed={isNarrowed(filter)}
+          onShowAll={() => change({ search: undefined, badge: undefined, connection: undefined, version: undefined })}
+        />
+      )}
+      {nodes.length > 0 && (
+        <NodesTable nodes={nodes} total={total} filter={filter} change={change} onUpgrade={openUpgrade} onNearEnd={loadMore} />
+      )}
+      {list.isFetchingNextPage && (
+        <Center>
+          <Loader size="sm" aria-label="Loading more nodes" />
+        </Center>
+      )}
       <UpgradeDialog node={nodes.find((node) => node.id === upgradingId) ?? null} onClose={() => setUpgradingId(null)} />
     </Stack>
   );

@@ -71,7 +71,9 @@ export function NodesTable({ nodes, total, filter, change, onUpgrade, onNearEnd 
     <div className={styles.table} role="table" aria-label="Managed nodes" aria-rowcount={total + 1}>
       <div role="rowgroup" className={styles.head}>
         <div role="row" className={styles.headRow} aria-rowindex={1}>
-          {head?.headers.map((header) => <HeadCell key={header.id} header={header} filter={filter} change={change} />)}
+          {head?.headers.map((header) => (
+            <HeadCell key={header.id} header={header} filter={filter} change={change} />
+          ))}
         </div>
       </div>
       <div role="rowgroup" ref={body} className={styles.body} style={{ height: virtual.getTotalSize() }}>
@@ -79,10 +81,19 @@ export function NodesTable({ nodes, total, filter, change, onUpgrade, onNearEnd 
           const row = rows[item.index];
           if (row === undefined) return null;
           return (
-            <div key={item.key} role="row" ref={virtual.measureElement} data-index={item.index} aria-rowindex={item.index + 2} className={styles.row}
-              style={{ transform: `translateY(${item.start - bodyTopPx}px)` }}>
+            <div
+              key={item.key}
+              role="row"
+              ref={virtual.measureElement}
+              data-index={item.index}
+              aria-rowindex={item.index + 2}
+              className={styles.row}
+              style={{ transform: `translateY(${item.start - bodyTopPx}px)` }}
+            >
               {row.getVisibleCells().map((cell) => (
-                <div key={cell.id} role="cell" data-column={cell.column.id}>{flexRender(cell.column.columnDef.cell, cell.getContext())}</div>
+                <div key={cell.id} role="cell" data-column={cell.column.id}>
+                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
+                </div>
               ))}
             </div>
           );

@@ -22,10 +22,18 @@ export function VersionBadge({ node }: { readonly node: NodeView }) {
           events={{ hover: true, focus: true, touch: true }}
           label={
             <Stack gap={3}>
-              {badge.error && <Text size="xs" ff="monospace" fw={700}>{badge.error.code}</Text>}
+              {badge.error && (
+                <Text size="xs" ff="monospace" fw={700}>
+                  {badge.error.code}
+                </Text>
+              )}
               {badge.error && <Text size="sm">{badge.error.meaning}</Text>}
               {badge.error && <Text size="sm">{badge.error.hint}</Text>}
-              <Text size="xs">{badge.text}{node.badge.to_version !== null && badge.tone !== 'live' ? ` (${node.badge.to_version})` : ''}{since === null ? '' : `, ${relativeTime(since, nowMs)}`}</Text>
+              <Text size="xs">
+                {badge.text}
+                {node.badge.to_version !== null && badge.tone !== 'live' ? ` (${node.badge.to_version})` : ''}
+                {since === null ? '' : `, ${relativeTime(since, nowMs)}`}
+              </Text>
             </Stack>
           }
         >

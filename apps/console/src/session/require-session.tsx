@@ -11,9 +11,18 @@ import { LiveUpdates } from '../live/live-updates.tsx';
 export function RequireSession({ children }: { readonly children: ReactNode }) {
   const session = useQuery(sessionQuery(useCaller()));
   const { pathname, search, hash } = useLocation();
-  if (session.isPending) return <Center h="100dvh"><Loader aria-label="Loading" /></Center>;
+  if (session.isPending)
+    return (
+      <Center h="100dvh">
+        <Loader aria-label="Loading" />
+      </Center>
+    );
   if (session.isError && session.data === undefined)
-    return <Center h="100dvh" p="md"><ErrorNotice error={session.error} onRetry={() => void session.refetch()} /></Center>;
+    return (
+      <Center h="100dvh" p="md">
+        <ErrorNotice error={session.error} onRetry={() => void session.refetch()} />
+      </Center>
+    );
   if (!session.data) return <Navigate to={`/sign-in?from=${encodeURIComponent(pathname + search + hash)}`} replace />;
   return <LiveUpdates>{children}</LiveUpdates>;
 }

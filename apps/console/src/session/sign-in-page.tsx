@@ -40,15 +40,38 @@ export function SignInPage() {
         <Stack gap="md">
           <Wordmark />
           <div>
-            <Title order={1} size="h3">Sign in</Title>
-            <Text c="dimmed" size="sm">See your nodes, upgrade them and watch them prove themselves.</Text>
+            <Title order={1} size="h3">
+              Sign in
+            </Title>
+            <Text c="dimmed" size="sm">
+              See your nodes, upgrade them and watch them prove themselves.
+            </Text>
           </div>
           {signIn.isError && <ErrorNotice error={signIn.error} />}
-          <TextInput label="User name" name="username" autoComplete="username" autoFocus required maxLength={64} withAsterisk={false}
-            value={username} onChange={(event) => setUsername(event.currentTarget.value)} />
-          <PasswordInput label="Password" name="password" autoComplete="current-password" required maxLength={256} withAsterisk={false}
-            value={password} onChange={(event) => setPassword(event.currentTarget.value)} />
-          <Button type="submit" loading={signIn.isPending} fullWidth>Sign in</Button>
+          <TextInput
+            label="User name"
+            name="username"
+            autoComplete="username"
+            autoFocus
+            required
+            maxLength={64}
+            withAsterisk={false}
+            value={username}
+            onChange={(event) => setUsername(event.currentTarget.value)}
+          />
+          <PasswordInput
+            label="Password"
+            name="password"
+            autoComplete="current-password"
+            required
+            maxLength={256}
+            withAsterisk={false}
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+          />
+          <Button type="submit" loading={signIn.isPending} fullWidth>
+            Sign in
+          </Button>
         </Stack>
       </Paper>
     </main>

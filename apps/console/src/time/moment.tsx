@@ -7,7 +7,16 @@ export function Moment({ at, absent = 'never' }: { readonly at: string | null; r
   const nowMs = useNow();
   if (at === null) return <span>{absent}</span>;
   return (
-    <Tooltip label={<>{utcText(at)}<br />{localText(at)} here</>} openDelay={250}>
+    <Tooltip
+      label={
+        <>
+          {utcText(at)}
+          <br />
+          {localText(at)} here
+        </>
+      }
+      openDelay={250}
+    >
       <time dateTime={at}>{relativeTime(at, nowMs)}</time>
     </Tooltip>
   );

@@ -28,7 +28,8 @@ export const durationText = (durationMs: number): string => {
 /** Both clocks for a hover: people compare with logs, and logs are in UTC. */
 export const utcText = (iso: string): string => `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 export const localText = (iso: string): string => new Date(iso).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
-export const localClock = (iso: string): string => new Date(iso).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+export const localClock = (iso: string): string =>
+  new Date(iso).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 export const bytesText = (bytes: number): string => {
   if (bytes < 1000) return `${bytes} B`;

@@ -25,9 +25,15 @@ export function ReleaseChoice({ release, running }: { readonly release: ReleaseV
             <Pill tone="calm">{release.channel}</Pill>
             {release.prerelease && <Pill tone="caution">pre-release</Pill>}
             <Relation version={release.version} running={running} />
-            <Text component="span" size="xs" c="dimmed" ml="auto"><Moment at={release.published_at} /></Text>
+            <Text component="span" size="xs" c="dimmed" ml="auto">
+              <Moment at={release.published_at} />
+            </Text>
           </Group>
-          {release.notes !== '' && <Text size="sm" c="dimmed" lineClamp={2} className={styles.notes}>{release.notes}</Text>}
+          {release.notes !== '' && (
+            <Text size="sm" c="dimmed" lineClamp={2} className={styles.notes}>
+              {release.notes}
+            </Text>
+          )}
         </Stack>
       </Group>
     </Radio.Card>

@@ -13,14 +13,24 @@ export const useStageUpgrade = (onStaged: () => void, navigate: (path: string) =
     mutationFn: ({ node, request }: { readonly node: NodeView; readonly request: RequestUpgrade }) =>
       caller.ask(upgradeView, 'nodeUpgrade', { method: 'POST', parameters: { id: node.id }, body: request }),
     onSuccess: (upgrade, { node }) => {
-      for (const queryKey of [KEYS.lists, KEYS.counts, KEYS.node(node.id), KEYS.upgrades(node.id)]) void client.invalidateQueries({ queryKey });
+      for (const queryKey of [KEYS.lists, KEYS.counts, KEYS.node(node.id), KEYS.upgrades(node.id)])
+        void client.invalidateQueries({ queryKey });
       const path = `/admin/nodes/${node.id}#upgrade`;
       notifications.show({
         color: 'tide',
         title: `${upgrade.version} staged for ${node.name}`,
         // Outside the router's tree, hence a plain link that hands over to it.
         message: (
-          <a className={styles.toastLink} href={path} onClick={(event) => { event.preventDefault(); navigate(path); }}>Watch its progress</a>
+          <a
+            className={styles.toastLink}
+            href={path}
+            onClick={(event) => {
+              event.preventDefault();
+              navigate(path);
+            }}
+          >
+            Watch its progress
+          </a>
         ),
       });
       onStaged();

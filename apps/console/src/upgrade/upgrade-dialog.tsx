@@ -25,7 +25,9 @@ interface Choice {
 const requestOf = (choice: Choice, releases: readonly ReleaseView[], queue: boolean): RequestUpgrade | null => {
   const listed = releases.find((release) => releaseKey(release) === choice.key);
   if (listed) return { version: listed.version, channel: listed.channel, queue };
-  return choice.key === TYPED && isReleaseVersion(choice.version) ? { version: choice.version, channel: choice.channel || 'stable', queue } : null;
+  return choice.key === TYPED && isReleaseVersion(choice.version)
+    ? { version: choice.version, channel: choice.channel || 'stable', queue }
+    : null;
 };
 
 function TypedVersion({ choice, setChoice }: { readonly choice: Choice; readonly setChoice: (choice: Choice) => void }) {
@@ -33,9 +35,21 @@ function TypedVersion({ choice, setChoice }: { readonly choice: Choice; readonly
   const set = (change: Partial<Choice>) => setChoice({ ...choice, ...change, key: TYPED });
   return (
     <Group gap="sm" align="flex-start" grow preventGrowOverflow={false}>
-      <TextInput label="Or another version" placeholder="1.4.2" maxLength={64} value={choice.version} error={isWrong && 'An exact version such as 1.4.2, without a leading v.'}
-        onChange={(event) => set({ version: event.currentTarget.value.trim() })} />
-      <TextInput label="Its channel" placeholder="stable" maxLength={32} value={choice.channel} onChange={(event) => set({ channel: event.currentTarget.value.trim() })} />
+      <TextInput
+        label="Or another version"
+        placeholder="1.4.2"
+        maxLength={64}
+        value={choice.version}
+        error={isWrong && 'An exact version such as 1.4.2, without a leading v.'}
+        onChange={(event) => set({ version: event.currentTarget.value.trim() })}
+      />
+      <TextInput
+        label="Its channel"
+        placeholder="stable"
+        maxLength={32}
+        value={choice.channel}
+        onChange={(event) => set({ channel: event.currentTarget.value.trim() })}
+      />
     </Group>
   );
 }
@@ -56,31 +70,60 @@ function UpgradeForm({ node, onClose }: { readonly node: NodeView; readonly onCl
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
-        <Text size="sm">Runs <span className={styles.version}>{node.software_version ?? 'an unknown version'}</span>. The node checks signature, signer and its own policy before it changes anything.</Text>
+        <Text size="sm">
+          Runs <span className={styles.version}>{node.software_version ?? 'an unknown version'}</span>. The node checks signature, signer
+          and its own policy before it changes anything.
+        </Text>
         {releases.isError && <ErrorNotice error={releases.error} onRetry={() => void releases.refetch()} />}
         {releases.data?.stale && (
-          <Notice tone="caution" title="The release source does not answer">This is its list from <Moment at={releases.data.fetched_at} />.</Notice>
+          <Notice tone="caution" title="The release source does not answer">
+            This is its list from <Moment at={releases.data.fetched_at} />.
+          </Notice>
         )}
-        {releases.isPending && <Stack gap={8} aria-label="Loading releases">{[0, 1, 2].map((index) => <Skeleton key={index} height={58} radius="md" />)}</Stack>}
-        {releases.data?.items.length === 0 && <Text c="dimmed" size="sm">The release source lists nothing for {node.device_type}. You can type a version below.</Text>}
+        {releases.isPending && (
+          <Stack gap={8} aria-label="Loading releases">
+            {[0, 1, 2].map((index) => (
+              <Skeleton key={index} height={58} radius="md" />
+            ))}
+          </Stack>
+        )}
+        {releases.data?.items.length === 0 && (
+          <Text c="dimmed" size="sm">
+            The release source lists nothing for {node.device_type}. You can type a version below.
+          </Text>
+        )}
         {(releases.data?.items.length ?? 0) > 0 && (
-          <Radio.Group label={`Newest releases of ${node.device_type}`} value={choice.key} onChange={(key) => setChoice({ ...choice, key })}>
+          <Radio.Group
+            label={`Newest releases of ${node.device_type}`}
+            value={choice.key}
+            onChange={(key) => setChoice({ ...choice, key })}
+          >
             <div className={styles.releases}>
-              {releases.data?.items.map((release) => <ReleaseChoice key={releaseKey(release)} release={release} running={node.software_version} />)}
+              {releases.data?.items.map((release) => (
+                <ReleaseChoice key={releaseKey(release)} release={release} running={node.software_version} />
+              ))}
             </div>
           </Radio.Group>
         )}
         <TypedVersion choice={choice} setChoice={setChoice} />
         {isOffline && (
-          <Checkbox checked={queue} onChange={(event) => setQueue(event.currentTarget.checked)} label="Start when the node is back"
-            description="It is not connected now; without this the request is refused." />
+          <Checkbox
+            checked={queue}
+            onChange={(event) => setQueue(event.currentTarget.checked)}
+            label="Start when the node is back"
+            description="It is not connected now; without this the request is refused."
+          />
         )}
         {/* Stays in sight however long the list is, and with it why a request was refused. */}
         <div className={styles.actions}>
           {stage.isError && <ErrorNotice error={stage.error} />}
           <Group justify="flex-end" gap="sm">
-            <Button variant="default" onClick={onClose}>Close</Button>
-            <Button type="submit" disabled={request === null} loading={stage.isPending}>{isReturn ? 'Stage return' : 'Stage upgrade'}</Button>
+            <Button variant="default" onClick={onClose}>
+              Close
+            </Button>
+            <Button type="submit" disabled={request === null} loading={stage.isPending}>
+              {isReturn ? 'Stage return' : 'Stage upgrade'}
+            </Button>
           </Group>
         </div>
       </Stack>

@@ -11,5 +11,7 @@ describe('a release beside what runs', () => {
     ['v1.1.0', '1.0.0', 'unknown'],
   ])('%s while %s runs is %s', (version, running, relation) => expect(versionRelation(version, running)).toBe(relation));
 
-  it.each(['', '1.0', 'v1.0.0', '../1.0.0', '1.0.0+build'])('does not take %j for a version', (text) => expect(isReleaseVersion(text)).toBe(false));
+  it.each(['', '1.0', 'v1.0.0', '../1.0.0', '1.0.0+build'])('does not take %j for a version', (text) =>
+    expect(isReleaseVersion(text)).toBe(false),
+  );
 });
