@@ -169,6 +169,12 @@ describe.each(shells)('the guard and the disk, under %s', (_name, shell) => {
       await expect(asAgent('ln -s versions/1.0.0 root/.x && mv -T root/.x root/previous')).rejects.toThrow();
     });
 
+    it('a slot that was unpacked under a private umask still starts as the agent’s user', async () => {
+      await run('chmod', ['-R', 'go=', host.at('root/versions/1.1.0')]);
+      await host.openTrial();
+      await asAgent('test -x root/versions/1.1.0/bin/svc && cat root/versions/1.1.0/bin/svc');
+    });
+
     it('current stays the agent’s to swap after a revert', async () => {
       await host.openTrial({ max_boot_attempts: 1 });
       await host.pre();
