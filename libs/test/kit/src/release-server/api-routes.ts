@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RateLimit } from './rate-limit.ts';
 import { assetJson, pageLinks, releaseJson } from './release-json.ts';
 import { isSegment, type ReleaseStore, type StoredAsset, type StoredRelease } from './release-store.ts';
 
@@ -15,146 +16,129 @@ export interface ApiOptions {
   readonly downloadUrl: (release: StoredRelease, asset: StoredAsset) => string;
 }
 
-/** Counts requests per hour like GitHub's primary rate limit; a 304 to an authenticated caller is free. */
-class RateLimit {
-  readonly #options: ApiOptions;
-  #windowEndsAt = 0;
-  #used = 0;
-  constructor(options: ApiOptions) {
-    this.#options = options;
-  }
+/** What a route answers; writing it out is one function's work. */
+type Answer =
+  | { readonly kind: 'json'; readonly status: number; readonly body: unknown; readonly link?: string | null }
+  | { readonly kind: 'redirect'; readonly location: string };
 
-  /** Counts one request and says whether it is within the limit. */
-  take(): boolean {
-    const now = this.#options.now();
-    if (now >= this.#windowEndsAt) {
-      this.#windowEndsAt = now + 3_600_000;
-      this.#used = 0;
-    }
-    this.#used += 1;
-    return this.#used <= this.#options.requestsPerHour;
-  }
-
-  giveBack(): void {
-    this.#used -= 1;
-  }
-
-  writeTo(response: ServerResponse): void {
-    const limit = this.#options.requestsPerHour;
-    response.setHeader('x-ratelimit-limit', limit);
-    response.setHeader('x-ratelimit-remaining', Math.max(0, limit - this.#used));
-    response.setHeader('x-ratelimit-used', Math.min(limit, this.#used));
-    response.setHeader('x-ratelimit-reset', Math.ceil(this.#windowEndsAt / 1000));
-    response.setHeader('x-ratelimit-resource', 'core');
-  }
-}
-
+const NOT_FOUND: Answer = { kind: 'json', status: 404, body: { message: 'Not Found', status: '404' } };
+const ok = (body: unknown, link: string | null = null): Answer => ({ kind: 'json', status: 200, body, link });
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Handler of the API host. */
 export function apiRoutes(options: ApiOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const rateLimit = new RateLimit(options);
+  const rateLimit = new RateLimit(options.requestsPerHour, options.now);
+  const routes = new Routes(options);
+  return async (request, response) => {
+    if (!rateLimit.take())
+      return send(request, response, rateLimit, { kind: 'json', status: 403, body: { message: 'API rate limit exceeded' } });
+    const access = mayRead(request, options.token);
+    if (access === 'bad credentials')
+      return send(request, response, rateLimit, { kind: 'json', status: 401, body: { message: 'Bad credentials' } });
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    send(request, response, rateLimit, access === 'anonymous' || !isRead ? NOT_FOUND : await routes.answer(request));
+  };
+}
 
-  function send(request: IncomingMessage, response: ServerResponse, status: number, body: unknown): void {
-    const text = JSON.stringify(body);
-    response.setHeader('content-type', 'application/json; charset=utf-8');
-    response.setHeader('vary', 'Accept, Authorization');
-    if (status === 200) {
-      const etag = `W/"${createHash('sha256').update(text).digest('hex')}"`;
-      response.setHeader('etag', etag);
-      response.setHeader('cache-control', 'private, max-age=60, s-maxage=60');
-      if (request.headers['if-none-match'] === etag) {
-        if (request.headers.authorization) rateLimit.giveBack();
-        rateLimit.writeTo(response);
-        response.writeHead(304).end();
-        return;
-      }
-    }
+function mayRead(request: IncomingMessage, token: string | undefined): 'yes' | 'anonymous' | 'bad credentials' {
+  if (token === undefined) return 'yes';
+  const given = /^(?:Bearer|token) (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (given === undefined) return 'anonymous';
+  return timingSafeEqual(digest(given), digest(token)) ? 'yes' : 'bad credentials';
+}
+
+function send(request: IncomingMessage, response: ServerResponse, rateLimit: RateLimit, answer: Answer): void {
+  response.setHeader('x-github-media-type', 'github.v3; format=json');
+  if (answer.kind === 'redirect') {
     rateLimit.writeTo(response);
-    response.writeHead(status, { 'content-length': Buffer.byteLength(text) });
-    response.end(request.method === 'HEAD' ? undefined : text);
+    response.writeHead(302, { location: answer.location, 'content-length': 0 }).end();
+    return;
+  }
+  const text = JSON.stringify(answer.body);
+  response.setHeader('content-type', 'application/json; charset=utf-8');
+  response.setHeader('vary', 'Accept, Authorization');
+  if (answer.link) response.setHeader('link', answer.link);
+  if (answer.status === 200) {
+    const etag = `W/"${digest(text).toString('hex')}"`;
+    response.setHeader('etag', etag);
+    response.setHeader('cache-control', 'private, max-age=60, s-maxage=60');
+    if (request.headers['if-none-match'] === etag) {
+      if (request.headers.authorization) rateLimit.giveBack();
+      rateLimit.writeTo(response);
+      response.writeHead(304).end();
+      return;
+    }
+  }
+  rateLimit.writeTo(response);
+  response.writeHead(answer.status, { 'content-length': Buffer.byteLength(text) });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+class Routes {
+  readonly #options: ApiOptions;
+  constructor(options: ApiOptions) {
+    this.#options = options;
   }
 
-  function mayRead(request: IncomingMessage): 'yes' | 'anonymous' | 'bad credentials' {
-    const given = /^(?:Bearer|token) (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (options.token === undefined) return 'yes';
-    if (given === undefined) return 'anonymous';
-    return timingSafeEqual(digest(given), digest(options.token)) ? 'yes' : 'bad credentials';
+  /** `/repos/{owner}/{repo}/releases…` and the browser's `/{owner}/{repo}/releases/download/{tag}/{name}`. */
+  async answer(request: IncomingMessage): Promise<Answer> {
+    const url = new URL(request.url ?? '/', this.#options.apiUrl());
+    const segments = url.pathname.split('/').slice(1).map(safeDecode);
+    const isApi = segments[0] === 'repos';
+    const [owner = '', repo = '', releases, ...rest] = isApi ? segments.slice(1) : segments;
+    if (releases !== 'releases' || !(await this.#options.store.repoExists(owner, repo))) return NOT_FOUND;
+    const all = await this.#options.store.releases(owner, repo);
+    const visible = all.filter((release) => !release.draft);
+    const [first, second, third] = rest;
+    if (!isApi) {
+      if (first !== 'download' || rest.length !== 3) return NOT_FOUND;
+      return this.#asset(visible, (asset, release) => release.tag === second && asset.name === third, true);
+    }
+    if (rest.length === 0) return this.#listing(url, visible);
+    if (first === 'assets' && rest.length === 2) {
+      return this.#asset(all, (asset) => String(asset.id) === second, request.headers.accept === 'application/octet-stream');
+    }
+    if (first === 'tags' && rest.length === 2) return this.#one(visible.find((release) => release.tag === second));
+    if (rest.length !== 1) return NOT_FOUND;
+    return this.#one(
+      first === 'latest' ? visible.find((release) => !release.prerelease) : all.find((release) => String(release.id) === first),
+    );
   }
 
-  async function listing(request: IncomingMessage, response: ServerResponse, url: URL, owner: string, repo: string): Promise<void> {
+  #one(release: StoredRelease | undefined): Answer {
+    return release ? ok(releaseJson(this.#options.apiUrl(), release)) : NOT_FOUND;
+  }
+
+  #listing(url: URL, releases: readonly StoredRelease[]): Answer {
     const whole = (name: string, otherwise: number, max: number): number => {
       const value = Number(url.searchParams.get(name) ?? otherwise);
       return Number.isInteger(value) && value >= 1 ? Math.min(value, max) : otherwise;
     };
     const perPage = whole('per_page', 30, 100);
     const page = whole('page', 1, 1_000_000);
-    const all = (await options.store.releases(owner, repo)).filter((release) => !release.draft);
-    const links = pageLinks(url, page, perPage, all.length);
-    if (links) response.setHeader('link', links);
-    send(request, response, 200, all.slice((page - 1) * perPage, page * perPage).map((release) => releaseJson(options.apiUrl(), release)));
+    const onPage = releases.slice((page - 1) * perPage, page * perPage);
+    return ok(
+      onPage.map((release) => releaseJson(this.#options.apiUrl(), release)),
+      pageLinks(url, page, perPage, releases.length),
+    );
   }
 
-  async function asset(request: IncomingMessage, response: ServerResponse, releases: StoredRelease[], isMeant: (asset: StoredAsset, release: StoredRelease) => boolean, asBytes: boolean): Promise<void> {
+  #asset(releases: readonly StoredRelease[], isMeant: (asset: StoredAsset, release: StoredRelease) => boolean, asBytes: boolean): Answer {
     for (const release of releases) {
-      for (const candidate of release.assets) {
-        if (!isMeant(candidate, release)) continue;
-        if (!asBytes) return send(request, response, 200, assetJson(options.apiUrl(), release, candidate));
-        rateLimit.writeTo(response);
-        response.writeHead(302, { location: options.downloadUrl(release, candidate), 'content-length': 0 }).end();
-        return;
-      }
+      const asset = release.assets.find((candidate) => isMeant(candidate, release));
+      if (!asset) continue;
+      if (!asBytes) return ok(assetJson(this.#options.apiUrl(), release, asset));
+      return { kind: 'redirect', location: this.#options.downloadUrl(release, asset) };
     }
-    notFound(request, response);
-  }
-
-  const notFound = (request: IncomingMessage, response: ServerResponse): void => send(request, response, 404, { message: 'Not Found', status: '404' });
-
-  return async (request, response) => {
-    const url = new URL(request.url ?? '/', options.apiUrl());
-    response.setHeader('x-github-media-type', 'github.v3; format=json');
-    if (!rateLimit.take()) return send(request, response, 403, { message: 'API rate limit exceeded' });
-    if (request.method !== 'GET' && request.method !== 'HEAD') return notFound(request, response);
-    const access = mayRead(request);
-    if (access === 'bad credentials') return send(request, response, 401, { message: 'Bad credentials', status: '401' });
-
-    const segments = url.pathname.split('/').slice(1).map((segment) => safeDecode(segment));
-    const isApi = segments[0] === 'repos';
-    const [owner = '', repo = '', releases, ...rest] = isApi ? segments.slice(1) : segments;
-    if (access === 'anonymous' || releases !== 'releases' || !(await options.store.repoExists(owner, repo))) return notFound(request, response);
-    if (!isApi) {
-      const [, tag, name] = rest;
-      return rest[0] === 'download' && rest.length === 3
-        ? asset(request, response, await options.store.releases(owner, repo), (file, release) => release.tag === tag && file.name === name && !release.draft, true)
-        : notFound(request, response);
-    }
-    if (rest.length === 0) return listing(request, response, url, owner, repo);
-    if (rest[0] === 'assets' && rest.length === 2) {
-      const asBytes = request.headers.accept === 'application/octet-stream';
-      return asset(request, response, await options.store.releases(owner, repo), (file) => String(file.id) === rest[1], asBytes);
-    }
-    const release = await one(owner, repo, rest);
-    return release ? send(request, response, 200, releaseJson(options.apiUrl(), release)) : notFound(request, response);
-  };
-
-  async function one(owner: string, repo: string, rest: string[]): Promise<StoredRelease | null> {
-    if (rest[0] === 'tags' && rest.length === 2) {
-      const release = await options.store.release(owner, repo, rest[1] ?? '');
-      return release && !release.draft ? release : null;
-    }
-    if (rest.length !== 1) return null;
-    const all = await options.store.releases(owner, repo);
-    const isMeant = (release: StoredRelease): boolean =>
-      rest[0] === 'latest' ? !release.draft && !release.prerelease : String(release.id) === rest[0];
-    return all.find(isMeant) ?? null;
+    return NOT_FOUND;
   }
 }
 
-const safeDecode = (segment: string): string => {
+function safeDecode(segment: string): string {
   try {
     const decoded = decodeURIComponent(segment);
     return isSegment(decoded) ? decoded : '';
   } catch {
     return '';
   }
-};
+}

@@ -33,7 +33,12 @@ async function releaseFolder(version: string, artefact = 'ARTEFACT BYTES'): Prom
   const minor = version.split('.')[1];
   await writeFile(
     join(folder, 'manifest.json'),
-    JSON.stringify({ version, channel: 'stable', released_at: `2026-01-0${minor}T00:00:00Z`, source: { repository: 'https://github.com/acme/edge', revision: 'a'.repeat(40) } }),
+    JSON.stringify({
+      version,
+      channel: 'stable',
+      released_at: `2026-01-0${minor}T00:00:00Z`,
+      source: { repository: 'https://github.com/acme/edge', revision: 'a'.repeat(40) },
+    }),
   );
   await writeFile(join(folder, 'edge.tar.gz'), artefact);
   return folder;
@@ -102,14 +107,17 @@ describe('release listing', () => {
     expect((await fetch(url)).status).toBe(200);
   });
 
-  it.each(['/repos/acme/../../etc/passwd', '/repos/acme/%2e%2e/releases', '/repos/acme/edge/releases/tags/..%2f..', '/acme/edge/releases/download/v1.1.0/..%2frelease.json', '/'])(
-    'does not leave its folder for %s',
-    async (path) => {
-      const server = await start();
-      await server.publish(await releaseFolder('1.1.0'));
-      expect((await fetch(`${server.url}${path}`)).status).toBe(404);
-    },
-  );
+  it.each([
+    '/repos/acme/../../etc/passwd',
+    '/repos/acme/%2e%2e/releases',
+    '/repos/acme/edge/releases/tags/..%2f..',
+    '/acme/edge/releases/download/v1.1.0/..%2frelease.json',
+    '/',
+  ])('does not leave its folder for %s', async (path) => {
+    const server = await start();
+    await server.publish(await releaseFolder('1.1.0'));
+    expect((await fetch(`${server.url}${path}`)).status).toBe(404);
+  });
 });
 
 describe('asset download', () => {
@@ -117,7 +125,10 @@ describe('asset download', () => {
     const server = await start();
     await server.publish(await releaseFolder('1.1.0'));
     const asset = await assetOf(server, 'v1.1.0', 'edge.tar.gz');
-    for (const [url, headers] of [[asset.url, octets], [asset.browser_download_url, {}]] as const) {
+    for (const [url, headers] of [
+      [asset.url, octets],
+      [asset.browser_download_url, {}],
+    ] as const) {
       const hop = await fetch(url, { headers, redirect: 'manual' });
       expect(hop.status).toBe(302);
       expect(new URL(hop.headers.get('location')!).origin).toBe(server.downloadUrl);
@@ -179,7 +190,9 @@ describe('asset download', () => {
 describe('as its own process', () => {
   it('prints one line when it listens, serves, and ends on SIGTERM', async () => {
     await (await start()).publish(await releaseFolder('1.1.0'));
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), '--data-dir', join(root, 'data')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), '--data-dir', join(root, 'data')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
     try {
       const line = await new Promise<string>((resolve, reject) => {

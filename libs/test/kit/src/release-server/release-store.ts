@@ -40,7 +40,8 @@ export interface PublishTarget {
 }
 
 /** Ids are derived from names, so that they survive a restart and need no file of their own. */
-const idOf = (...names: string[]): number => Number.parseInt(createHash('sha256').update(names.join('\n')).digest('hex').slice(0, 12), 16) + 1;
+const idOf = (...names: string[]): number =>
+  Number.parseInt(createHash('sha256').update(names.join('\n')).digest('hex').slice(0, 12), 16) + 1;
 
 async function namesIn(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
@@ -86,7 +87,14 @@ export class ReleaseStore {
       const etag = `"${createHash('sha256').update(`${file.size}-${file.ino}-${file.mtimeNs}`).digest('hex').slice(0, 32)}"`;
       assets.push({ id: idOf('asset', owner, repo, tag, name), name, path, sizeBytes: Number(file.size), etag, modifiedAt: file.mtime });
     }
-    const defaults = { name: tag, body: '', draft: false, prerelease: false, target_commitish: 'main', published_at: found.mtime.toISOString() };
+    const defaults = {
+      name: tag,
+      body: '',
+      draft: false,
+      prerelease: false,
+      target_commitish: 'main',
+      published_at: found.mtime.toISOString(),
+    };
     return { ...defaults, ...note, id: idOf('release', owner, repo, tag), owner, repo, tag, assets };
   }
 
@@ -99,7 +107,8 @@ export class ReleaseStore {
     const owner = target.owner ?? derived.owner;
     const repo = target.repo ?? derived.repo;
     const tag = target.tag ?? derived.tag;
-    if (!owner || !repo || !tag || ![owner, repo, tag].every(isSegment)) throw new Error('a release needs owner, repository and tag, given or in its manifest.json');
+    if (!owner || !repo || !tag || ![owner, repo, tag].every(isSegment))
+      throw new Error('a release needs owner, repository and tag, given or in its manifest.json');
     const parent = join(this.dataDir, owner, repo);
     // Names with a leading dot are no segments: readers never see the unfinished copy.
     const unfinished = join(parent, `.${basename(tag)}-${randomUUID()}`);

@@ -34,7 +34,9 @@ export async function sendAsset(request: IncomingMessage, response: ServerRespon
     response.writeHead(304).end();
     return;
   }
-  const range = rangeStillHolds(request.headers['if-range']?.toString(), asset) ? parseRange(request.headers.range, asset.sizeBytes) : 'whole';
+  const range = rangeStillHolds(request.headers['if-range']?.toString(), asset)
+    ? parseRange(request.headers.range, asset.sizeBytes)
+    : 'whole';
   if (range === 'unsatisfiable') {
     response.writeHead(416, { 'content-range': `bytes */${asset.sizeBytes}` }).end();
     return;
