@@ -1,0 +1,78 @@
+import * as api from '@tidegate/contract-api';
+import { EVENTS, nodeEvent, upgradeDetails } from '@tidegate/contract-events';
+import { manifest } from '@tidegate/contract-manifest';
+import { CLOSE, MESSAGES, WIRE } from '@tidegate/contract-protocol';
+import { z } from 'zod';
+import { attemptPage } from './attempt-docs.ts';
+import { errorPage } from './error-docs.ts';
+import { page, table } from './markdown.ts';
+import { fieldTable, recordPage, schemaFile } from './schema-docs.ts';
+
+/** Every export of contract/api that is a schema, by its name. */
+const API_SCHEMAS = Object.entries(api).flatMap(([name, value]) => (value instanceof z.ZodType ? [[name, value] as const] : []));
+
+const protocolPage = (): string =>
+  recordPage(
+    'The wire between node and manager',
+    'libs/contract/protocol',
+    [
+      `One WebSocket per node on \`${WIRE.path}\`, subprotocol \`${WIRE.subprotocol}\`, protocol versions ${WIRE.protocol.min} to ${WIRE.protocol.max}. Every frame is one JSON object of at most ${WIRE.maxPayloadBytes} bytes with a \`type\`. Unknown fields are ignored; an unknown \`type\` is refused. A connection that has not authenticated after ${WIRE.authDeadlineMs / 1000} s is closed.`,
+      table(
+        ['close code', 'meaning'],
+        Object.entries(CLOSE).map(([name, code]) => [String(code), name]),
+      ),
+      'The same as JSON Schema: `docs/schema/protocol/`.',
+    ],
+    MESSAGES,
+  );
+
+const eventPage = (): string =>
+  page(
+    'Events of a node',
+    'libs/contract/events',
+    'Delivered at least once, in the order of `seq` within a `spool_id`; a reader drops what it has seen.',
+    table(
+      ['event', 'category', 'severity', 'meaning'],
+      Object.entries(EVENTS).map(([name, { category, severity, meaning }]) => [`\`${name}\``, category, severity, meaning]),
+    ),
+    '## One event',
+    fieldTable(nodeEvent),
+    '## The details of category `upgrade`',
+    fieldTable(upgradeDetails),
+  );
+
+const apiPage = (): string =>
+  page(
+    'The HTTP API',
+    'libs/contract/api',
+    'Bodies are JSON. A refusal is a `problem` with one of the codes of [errors.md](errors.md).',
+    table(
+      ['route', 'path'],
+      Object.entries(api.API).map(([name, path]) => [name, `\`${path}\``]),
+    ),
+    ...API_SCHEMAS.flatMap(([name, schema]) => [`## \`${name}\``, fieldTable(schema)]),
+  );
+
+const manifestPage = (): string =>
+  page(
+    'The release manifest',
+    'libs/contract/manifest',
+    '`manifest.json` is what a publisher signs. Unknown fields are ignored. Rules across fields (no path twice, sizes that add up, an executable entry point) stand in the source beside the fields.',
+    fieldTable(manifest),
+  );
+
+/** Every generated file: path from the root, and its text. */
+export const outputs = (): ReadonlyMap<string, string> =>
+  new Map([
+    ['docs/errors.md', errorPage()],
+    ['docs/manifest.md', manifestPage()],
+    ['docs/protocol.md', protocolPage()],
+    ['docs/events.md', eventPage()],
+    ['docs/api.md', apiPage()],
+    ['docs/attempt.md', attemptPage()],
+    ['docs/schema/manifest.json', schemaFile(manifest)],
+    ['docs/schema/event.json', schemaFile(nodeEvent)],
+    ['docs/schema/upgrade-details.json', schemaFile(upgradeDetails)],
+    ...Object.entries(MESSAGES).map(([name, { schema }]) => [`docs/schema/protocol/${name}.json`, schemaFile(schema)] as const),
+    ...API_SCHEMAS.map(([name, schema]) => [`docs/schema/api/${name}.json`, schemaFile(schema)] as const),
+  ]);
