@@ -11,7 +11,7 @@ import { nodeEvent, type NodeEvent } from '@tidegate/contract-events';
 import type { NewEvent, Spool } from '@tidegate/engine-node-link';
 import { syncFolder } from '../durable-file.ts';
 import { chooseVictims, type SpoolLimits } from './eviction.ts';
-import { createSegment, parseSegmentName, readSegment, rewriteSegment, segmentAt, type Segment, type SegmentWriter } from './segment.ts';
+import { createSegment, parseSegmentName, readSegment, rewriteSegment, segmentAt, type Segment, type SegmentWriter, type StoredEvent } from './segment.ts';
 import { encodeLine } from './spool-line.ts';
 
 export interface EventSpoolOptions {
@@ -40,6 +40,8 @@ const DEFAULT_LIMITS: SpoolLimits = { maxEvents: 10_000, maxBytes: 16 * 1024 * 1
 const SEGMENT_BYTES = 64 * 1024;
 /** Leaves room for the frame around it within the wire's 64 KiB. */
 const MAX_LINE_BYTES = 48 * 1024;
+/** Confessions are never dropped, so a spool that is full of what is never dropped must not make one for each event. */
+const FEW_LOST = 10;
 
 export async function openEventSpool(options: EventSpoolOptions): Promise<EventSpool> {
   const { folder, now } = options;
@@ -71,18 +73,26 @@ export async function openEventSpool(options: EventSpoolOptions): Promise<EventS
     const line = encodeLine(event);
     await writer.append(line);
     nextSeq += 1;
-    entries.push({ spoolId, seq: event.seq, severity: event.severity, bytes: line.length, segment: writer.segment });
+    entries.push(entryOf({ event, bytes: line.length }, writer.segment));
     return event;
   };
-  /** The loss is on disk before anything is lost. */
-  const confessLoss = (lost: number, reason: string): Promise<NodeEvent> =>
-    write({ name: 'events_lost', severity: 'warning', details: { error_code: 'events_lost', lost, reason } });
+  const confessLoss = async (lost: number, reason: string): Promise<void> => {
+    await write({ name: 'events_lost', severity: 'warning', details: { error_code: 'events_lost', lost, reason } });
+  };
+  let unconfessed = 0;
+  const confessEvicted = async (atLeast: number): Promise<void> => {
+    if (unconfessed < atLeast) return;
+    await confessLoss(unconfessed, 'spool_full');
+    unconfessed = 0;
+  };
 
   const evict = async (): Promise<void> => {
     const victims = chooseVictims(entries, limits);
     if (victims.size === 0) return;
     const touched = new Set([...victims].map((position) => entries[position]?.segment.file));
-    await confessLoss(victims.size, 'spool_full');
+    unconfessed += victims.size;
+    // On disk before anything is lost, unless critical events alone fill the spool and every other one is lost by itself.
+    await confessEvicted(FEW_LOST);
     if (touched.has(writer.segment.file)) await roll();
     const kept = entries.filter((_, position) => !victims.has(position));
     for (const segment of new Set(entries.map((entry) => entry.segment))) {
@@ -100,6 +110,7 @@ export async function openEventSpool(options: EventSpoolOptions): Promise<EventS
     // A fully acknowledged segment is left behind even while it is young: a restart must not send it all again.
     if (gone.has(writer.segment) && !needed.has(writer.segment)) await roll();
     for (const segment of gone) if (!needed.has(segment)) await rm(segment.file, { force: true });
+    await confessEvicted(1);
   };
 
   if (left.lost > 0) await confessLoss(left.lost, 'unreadable');
@@ -130,6 +141,15 @@ export async function openEventSpool(options: EventSpoolOptions): Promise<EventS
   };
 }
 
+const entryOf = ({ event, bytes }: StoredEvent, segment: Segment): Entry => ({
+  spoolId: event.spool_id,
+  seq: event.seq,
+  // A loss whose confession is lost as well would never have happened.
+  severity: event.name === 'events_lost' ? 'critical' : event.severity,
+  bytes,
+  segment,
+});
+
 /** One poisonous event would end every session it is sent on, for ever: what the wire does not take loses its details here. */
 function sendable(event: NodeEvent): NodeEvent {
   const fits = nodeEvent.safeParse(event).success && encodeLine(event).length <= MAX_LINE_BYTES;
@@ -146,9 +166,7 @@ async function readLeftovers(folder: string): Promise<{ entries: Entry[]; lastRu
     const content = await readSegment(segment);
     lost += content.lost;
     if (content.stored.length === 0) await rm(segment.file, { force: true });
-    for (const { event, bytes } of content.stored) {
-      entries.push({ spoolId: segment.spoolId, seq: event.seq, severity: event.severity, bytes, segment });
-    }
+    entries.push(...content.stored.map((stored) => entryOf(stored, segment)));
   }
   return { entries, lastRun, lost };
 }
