@@ -1,14 +1,18 @@
 import 'reflect-metadata';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { ErrorCode } from '@tidegate/contract-errors';
 import { AppModule } from './app.module.ts';
 import { nestLogger } from './nest-logger.ts';
+import { NodeWsAdapter } from './nodes/index.ts';
 import {
   consoleFiles,
+  Database,
   DatabaseLife,
   Drain,
+  isOwnOrigin,
   originCheck,
   ProblemFilter,
   requestContext,
@@ -43,12 +47,20 @@ export async function startManager(parts: PlatformParts): Promise<RunningManager
   const server = app.getHttpServer() as Server;
   server.headersTimeout = HEADER_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
+  app.useWebSocketAdapter(new NodeWsAdapter(server, (request) => refusalOfSocket(app, parts, request)));
   await app.listen(config.listen.port, config.listen.host);
   const address = server.address() as AddressInfo;
   parts.log.info({ host: address.address, port: address.port }, 'listening');
   app.get(DatabaseLife).start();
   let stopped: Promise<void> | undefined;
   return { address, stop: () => (stopped ??= stop(app, server)) };
+}
+
+/** A node's socket carries no Origin; a page's does, and only our own may try. No database, no handshake: come back later. */
+function refusalOfSocket(app: NestExpressApplication, parts: PlatformParts, request: IncomingMessage): ErrorCode | null {
+  if (!isOwnOrigin(parts.config, request.headers.origin, request.headers.host)) return 'origin_not_allowed';
+  if (app.get(Drain).active) return 'manager_unavailable';
+  return app.get(Database).ready ? null : 'database_unavailable';
 }
 
 async function stop(app: NestExpressApplication, server: Server): Promise<void> {

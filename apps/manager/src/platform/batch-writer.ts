@@ -1,9 +1,17 @@
+import { isCodedError } from '@tidegate/contract-errors';
+
+interface Waiting<T> {
+  readonly item: T;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * Collects what arrives while the last batch is being written, and writes it as the next one: under load the batches grow by
  * themselves, an idle manager writes at once. No timer, at most one write at a time.
  */
 export class BatchWriter<T> {
-  private waiting: { item: T; settle: { resolve: () => void; reject: (error: unknown) => void } }[] = [];
+  private readonly waiting: Waiting<T>[] = [];
   private running: Promise<void> | undefined;
 
   constructor(
@@ -14,8 +22,8 @@ export class BatchWriter<T> {
   /** Settles when the item is stored; rejects with what stopped its whole batch. */
   add(item: T): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, settle: { resolve, reject } });
-      this.running ??= this.drainAll().finally(() => (this.running = undefined));
+      this.waiting.push({ item, resolve, reject });
+      this.running ??= this.drainAll();
     });
   }
 
@@ -29,12 +37,22 @@ export class BatchWriter<T> {
     await new Promise<void>((settle) => setImmediate(settle));
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, this.maxBatch);
-      try {
-        await this.write(batch.map((entry) => entry.item));
-        for (const entry of batch) entry.settle.resolve();
-      } catch (error) {
-        for (const entry of batch) entry.settle.reject(error);
-      }
+      await this.writeBatch(batch);
     }
+    // In the same turn as the look at the empty queue: an item added in between would wait for ever.
+    this.running = undefined;
+  }
+
+  /** An item that cannot be stored must not take the others of its batch along: then each is written alone. */
+  private async writeBatch(batch: readonly Waiting<T>[]): Promise<void> {
+    try {
+      await this.write(batch.map((entry) => entry.item));
+    } catch (error) {
+      const alone = batch.length === 1 || (isCodedError(error) && error.code === 'database_unavailable');
+      if (!alone) for (const entry of batch) await this.writeBatch([entry]);
+      else for (const entry of batch) entry.reject(error);
+      return;
+    }
+    for (const entry of batch) entry.resolve();
   }
 }

@@ -1,0 +1,83 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { EventPage, NodePage, NodeView } from '@tidegate/contract-api';
+import { CodedError } from '@tidegate/contract-errors';
+import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
+import { groupsWhere, may, type SignedIn } from '../auth/index.ts';
+import { listNodeEvents } from '../events/index.ts';
+import { CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
+import { findUpgrades } from '../upgrades/index.ts';
+import { viewOfNode, type SilenceLimits } from './node-view.ts';
+import { selectNodes, selectNodesById, type NodeQuery, type NodeRow } from './persistence/node-list.ts';
+
+const cursorSchema = z.strictObject({ key: z.string().max(300), id: z.uuid() });
+export interface SeenNode {
+  readonly view: NodeView;
+  readonly groupId: string;
+}
+
+/** The read side: nodes with their beats and newest upgrades, as pages and programs see them. */
+@Injectable()
+export class Fleet {
+  readonly limits: SilenceLimits;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) config: ManagerConfig,
+  ) {
+    this.limits = { staleAfterMs: config.stale_after_secs * 1000, offlineAfterMs: config.offline_after_secs * 1000 };
+  }
+
+  async list(caller: SignedIn, query: NodeQuery): Promise<NodePage> {
+    const onlineSince = new Date(this.clock.now().getTime() - this.limits.offlineAfterMs);
+    const scope = { groupIds: groupsWhere(caller.principal, 'node.read'), onlineSince };
+    return await this.database.read(async (em) => {
+      const { rows, total } = await selectNodes(em, query, scope, decodeCursor(query.cursor));
+      const page = rows.slice(0, query.limit);
+      const last = page.at(-1);
+      const next = rows.length > query.limit && last ? encodeCursor({ key: last.sort_key, id: last.id }) : null;
+      return { items: (await this.views(em, page)).map((seen) => seen.view), next_cursor: next, total };
+    });
+  }
+
+  /** @throws CodedError node_not_found, also for a node of a group the caller may not see. */
+  async read(caller: SignedIn, nodeId: string): Promise<NodeView> {
+    const [seen] = await this.byId([nodeId]);
+    if (!seen || !may(caller.principal, 'node.read', seen.groupId)) throw new CodedError('node_not_found');
+    return seen.view;
+  }
+
+  byId(ids: readonly string[]): Promise<SeenNode[]> {
+    return this.database.read(async (em) => await this.views(em, await selectNodesById(em, ids)));
+  }
+
+  async events(caller: SignedIn, nodeId: string, query: { limit: number; cursor?: string | undefined }): Promise<EventPage> {
+    if (query.cursor !== undefined && !/^\d{1,18}$/.test(query.cursor)) throw badCursor();
+    return await this.database.read(async (em) => {
+      const [row] = await selectNodesById(em, [nodeId]);
+      if (!row || !may(caller.principal, 'event.read', row.group_id)) throw new CodedError('node_not_found');
+      const { items, next } = await listNodeEvents(em, { nodeId, limit: query.limit, before: query.cursor ?? null });
+      return { items, next_cursor: next };
+    });
+  }
+
+  private async views(em: EntityManager, rows: readonly NodeRow[]): Promise<SeenNode[]> {
+    const upgrades = await findUpgrades(em, rows.flatMap((row) => row.upgrade_id ?? []));
+    const byId = new Map(upgrades.map((upgrade) => [upgrade.id, upgrade]));
+    const now = this.clock.now();
+    return rows.map((row) => ({ view: viewOfNode(row, byId.get(row.upgrade_id ?? ''), now, this.limits), groupId: row.group_id }));
+  }
+}
+
+const badCursor = (): CodedError => new CodedError('request_invalid', { fields: ['cursor: invalid'] });
+const encodeCursor = (cursor: z.output<typeof cursorSchema>): string => Buffer.from(JSON.stringify(cursor)).toString('base64url');
+
+function decodeCursor(text: string | undefined): z.output<typeof cursorSchema> | null {
+  if (text === undefined) return null;
+  try {
+    return cursorSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
+  } catch {
+    throw badCursor();
+  }
+}

@@ -1,0 +1,107 @@
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { EventView, StreamMessage } from '@tidegate/contract-api';
+import type { Response } from 'express';
+import { may, Sessions, type Principal } from '../auth/index.ts';
+import { BatchWriter, ChangeFeed, CLOCK, Database, LOG, type Clock, type Log } from '../platform/index.ts';
+import { Fleet } from './fleet.ts';
+import { selectFallenSilent } from './persistence/node-list.ts';
+
+const SILENCE_EVERY_MS = 1000;
+const KEEP_ALIVE_MS = 15_000;
+const RECHECK_SESSION_MS = 60_000;
+/** A page that does not read is dropped; it reconnects and loads anew. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+interface Viewer {
+  principal: Principal;
+  readonly sessionSecret: string;
+  readonly response: Response;
+}
+
+/** Tells open pages what changed. Each change is read once and sent to everybody who may see it. */
+@Injectable()
+export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly viewers = new Set<Viewer>();
+  private readonly changed: BatchWriter<string>;
+  private silenceSeenUntil: Date;
+
+  constructor(
+    private readonly fleet: Fleet,
+    private readonly database: Database,
+    private readonly changes: ChangeFeed,
+    private readonly sessions: Sessions,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
+  ) {
+    this.silenceSeenUntil = clock.now();
+    this.changed = new BatchWriter((ids) => this.publishNodes(ids), 500);
+  }
+
+  onModuleInit(): void {
+    this.changes.on('node', (id) => this.nodeChanged(id));
+    this.changes.on('event', (view, groupId) => this.publishEvent(view, groupId));
+    this.clock.every(SILENCE_EVERY_MS, () => void this.lookForSilence().catch(() => {}));
+    this.clock.every(KEEP_ALIVE_MS, () => this.write(':\n\n', () => true));
+    this.clock.every(RECHECK_SESSION_MS, () => void this.dropSignedOut());
+  }
+
+  open(principal: Principal, sessionSecret: string, response: Response): void {
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+    response.write(':\n\n');
+    const viewer = { principal, sessionSecret, response };
+    this.viewers.add(viewer);
+    response.once('close', () => this.viewers.delete(viewer));
+  }
+
+  private nodeChanged(id: string): void {
+    if (this.viewers.size === 0) return;
+    this.changed.add(id).catch((error: unknown) => this.log.debug({ err: error }, 'live update lost; pages load anew'));
+  }
+
+  private async publishNodes(ids: readonly string[]): Promise<void> {
+    for (const { view, groupId } of await this.fleet.byId([...new Set(ids)])) {
+      this.publish({ type: 'node', node: view }, (principal) => may(principal, 'node.read', groupId));
+    }
+  }
+
+  private publishEvent(event: EventView, groupId: string): void {
+    this.publish({ type: 'event', event }, (principal) => may(principal, 'event.read', groupId));
+  }
+
+  private publish(message: StreamMessage, visible: (principal: Principal) => boolean): void {
+    this.write(`data: ${JSON.stringify(message)}\n\n`, visible);
+  }
+
+  private write(chunk: string, visible: (principal: Principal) => boolean): void {
+    for (const viewer of this.viewers) {
+      if (!visible(viewer.principal)) continue;
+      if (viewer.response.writableLength > MAX_BUFFERED_BYTES) viewer.response.destroy();
+      else viewer.response.write(chunk);
+    }
+  }
+
+  /** Silence arrives with nobody: the clock has to bring it. */
+  private async lookForSilence(): Promise<void> {
+    if (this.viewers.size === 0 || !this.database.ready) return void (this.silenceSeenUntil = this.clock.now());
+    const from = this.silenceSeenUntil.getTime();
+    const until = this.clock.now().getTime();
+    const { staleAfterMs, offlineAfterMs } = this.fleet.limits;
+    const windows = [staleAfterMs, offlineAfterMs].map((limit) => ({ after: new Date(from - limit), until: new Date(until - limit) }));
+    const silent = await this.database.read((em) => selectFallenSilent(em, windows));
+    this.silenceSeenUntil = new Date(until);
+    for (const id of silent) this.nodeChanged(id);
+  }
+
+  /** Whoever was signed out or lost a role since must not go on watching. */
+  private async dropSignedOut(): Promise<void> {
+    for (const viewer of this.viewers) {
+      const current = await this.sessions.resume(viewer.sessionSecret).catch(() => undefined);
+      if (current) viewer.principal = current.principal;
+      else viewer.response.end();
+    }
+  }
+
+  beforeApplicationShutdown(): void {
+    for (const viewer of this.viewers) viewer.response.end();
+  }
+}

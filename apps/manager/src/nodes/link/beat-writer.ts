@@ -1,0 +1,37 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Health } from '@tidegate/contract-protocol';
+import { BatchWriter, ChangeFeed, CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../../platform/index.ts';
+import { storeBeats, type Beat } from '../persistence/node-records.ts';
+import type { NodeConnection } from './node-connection.ts';
+import type { LiveSession } from './node-link.ts';
+
+/** Stores beats, many nodes' in one statement, and tells live pages only of those that say something new. */
+@Injectable()
+export class BeatWriter {
+  private readonly writer: BatchWriter<Beat>;
+
+  constructor(
+    database: Database,
+    private readonly changes: ChangeFeed,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+  ) {
+    this.writer = new BatchWriter((beats) => database.read((em) => storeBeats(em, beats)));
+  }
+
+  async store(connection: NodeConnection, session: LiveSession, health: Health): Promise<void> {
+    const at = this.clock.now();
+    await this.writer.add({ nodeId: session.nodeId, epoch: session.epoch, at, health });
+    const standing = standingOf(health);
+    const wasStale = at.getTime() - connection.lastBeatAtMs > this.config.stale_after_secs * 1000;
+    if (wasStale || standing !== connection.lastStanding) this.changes.emit('node', session.nodeId);
+    connection.lastStanding = standing;
+    connection.lastBeatAtMs = at.getTime();
+  }
+}
+
+/** Without what differs in every beat; the attempt is the upgrades' to tell. */
+function standingOf(health: Health): string {
+  const { software_version, committed_version, previous_version, checks, capabilities, guard_version, trust_fingerprint } = health;
+  return JSON.stringify([software_version, committed_version, previous_version, checks, capabilities, guard_version, trust_fingerprint]);
+}

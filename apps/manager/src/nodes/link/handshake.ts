@@ -1,0 +1,72 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CodedError } from '@tidegate/contract-errors';
+import { WIRE, type Auth, type AuthOk, type Register } from '@tidegate/contract-protocol';
+import { CLOCK, CONFIG, Database, Installation, type Clock, type ManagerConfig } from '../../platform/index.ts';
+import { Enrolment } from '../enrolment.ts';
+import { isSignedBy } from '../node-key.ts';
+import { findNode, openNodeSession } from '../persistence/node-records.ts';
+import type { LiveSession } from './node-link.ts';
+
+const SPOOL_MAX_EVENTS = 10_000;
+
+/** Decides who a connection is. Knows no sockets. */
+@Injectable()
+export class Handshake {
+  constructor(
+    private readonly database: Database,
+    private readonly installation: Installation,
+    private readonly enrolment: Enrolment,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+    @Inject(CLOCK) private readonly clock: Clock,
+  ) {}
+
+  get managerId(): string {
+    return this.installation.managerId;
+  }
+
+  /** @throws CodedError see Enrolment.register, protocol_version_unsupported */
+  async register(message: Register, address: string): Promise<string> {
+    checkProtocol(message.protocol);
+    return await this.enrolment.register(message, address);
+  }
+
+  /**
+   * @param managerNonce of this connection's hello, so that an answer to another challenge does not fit.
+   * @throws CodedError protocol_version_unsupported, node_unknown, node_revoked, node_key_invalid, database_unavailable
+   */
+  async authenticate(message: Auth, managerNonce: string): Promise<LiveSession> {
+    checkProtocol(message.protocol);
+    const node = await this.database.read((em) => findNode(em, message.node_id));
+    if (!node) throw new CodedError('node_unknown');
+    if (node.revokedAt) throw new CodedError('node_revoked');
+    const payload = {
+      managerNonce,
+      nodeNonce: message.nonce,
+      nodeId: message.node_id,
+      managerId: this.managerId,
+      protocol: message.protocol,
+      intent: message.intent,
+    };
+    if (!isSignedBy(node.publicKey, payload, message.signature)) throw new CodedError('node_key_invalid');
+    const session = { nodeId: node.id, groupId: node.groupId };
+    // A probe asks "do you answer, do you know me?" for the boot guard while the candidate holds the session: it takes nothing.
+    if (message.intent === 'probe') return { ...session, epoch: 0 };
+    const epoch = await this.database.transaction((em) => openNodeSession(em, message, this.clock.now()));
+    return { ...session, epoch };
+  }
+
+  welcome(session: LiveSession): AuthOk {
+    return {
+      type: 'auth_ok',
+      settings: { beat_interval_secs: this.config.node_settings.beat_interval_secs, spool_max_events: SPOOL_MAX_EVENTS },
+      session_epoch: session.epoch,
+      server_time: this.clock.now().toISOString(),
+    };
+  }
+}
+
+function checkProtocol(version: number): void {
+  if (version < WIRE.protocol.min || version > WIRE.protocol.max) {
+    throw new CodedError('protocol_version_unsupported', { min: WIRE.protocol.min, max: WIRE.protocol.max });
+  }
+}

@@ -1,0 +1,21 @@
+import type { LiveSession } from './node-link.ts';
+
+/**
+ * greeted -> enrolling -> greeted (now as an enrolled node) -> authenticating -> live; or closed from anywhere.
+ * `enrolling` and `authenticating` wait for the database; a message that arrives then is out of turn.
+ */
+export type ConnectionPhase = 'greeted' | 'enrolling' | 'authenticating' | 'live' | 'closed';
+
+/** What the gateway remembers of one socket. Small: there are ten thousand of them. */
+export interface NodeConnection {
+  readonly nonce: string;
+  readonly address: string;
+  phase: ConnectionPhase;
+  session: LiveSession | undefined;
+  cancelDeadline: () => void;
+  /** Anything was heard since the last ping. */
+  alive: boolean;
+  /** What the last beat said, without what changes every time. */
+  lastStanding: string;
+  lastBeatAtMs: number;
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import type { NodeEvent } from '@tidegate/contract-events';
+import type { CommandAck, FromManager, Health } from '@tidegate/contract-protocol';
+import type { WebSocket } from 'ws';
+
+/** A node that has proved who it is, on the one socket that counts. */
+export interface LiveSession {
+  readonly nodeId: string;
+  readonly groupId: string;
+  readonly epoch: number;
+}
+
+/** What the features above are told. A rejected promise closes the connection; the node comes back and says it again. */
+export interface NodeLinkListener {
+  opened?(session: LiveSession): Promise<void>;
+  beat?(session: LiveSession, health: Health): Promise<void>;
+  /** Settles when the event is stored; only then it is acknowledged. */
+  event?(session: LiveSession, event: NodeEvent): Promise<void>;
+  commandAck?(session: LiveSession, ack: CommandAck): Promise<void>;
+}
+
+/** The nodes connected to this process. A cache of the rows: whoever needs to know whether a node exists asks the database. */
+@Injectable()
+export class NodeLink {
+  private readonly live = new Map<string, { session: LiveSession; socket: WebSocket }>();
+  readonly listeners: NodeLinkListener[] = [];
+
+  listen(listener: NodeLinkListener): void {
+    this.listeners.push(listener);
+  }
+
+  isConnected(nodeId: string): boolean {
+    return this.live.has(nodeId);
+  }
+
+  /** @returns false when the node is not connected here; what is durable is sent when it comes back. */
+  send(nodeId: string, message: FromManager): boolean {
+    const entry = this.live.get(nodeId);
+    if (!entry) return false;
+    entry.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** @returns the socket that lost, which may be the given one: two may authenticate at once, the higher epoch wins. */
+  enter(session: LiveSession, socket: WebSocket): WebSocket | undefined {
+    const held = this.live.get(session.nodeId);
+    if (held && held.session.epoch > session.epoch) return socket;
+    this.live.set(session.nodeId, { session, socket });
+    return held?.socket;
+  }
+
+  leave(session: LiveSession): void {
+    if (this.live.get(session.nodeId)?.session.epoch === session.epoch) this.live.delete(session.nodeId);
+  }
+}

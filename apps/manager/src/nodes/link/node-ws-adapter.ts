@@ -1,0 +1,76 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { WebSocketAdapter } from '@nestjs/common';
+import { ERRORS, type ErrorCode } from '@tidegate/contract-errors';
+import { WIRE } from '@tidegate/contract-protocol';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { httpStatusOf } from '../../platform/index.ts';
+
+/**
+ * Nest's WebSocket adapter for nodes. Everything that can be refused is refused at the HTTP upgrade, before a socket exists:
+ * Nest's guards do not run on connect. No message is bound here: the gateway hangs one shared listener on each socket, where
+ * Nest's default costs four times the memory per socket.
+ */
+export class NodeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSocket> {
+  constructor(
+    private readonly http: Server,
+    /** Why this request gets no socket, or null. */
+    private readonly refusal: (request: IncomingMessage) => ErrorCode | null,
+  ) {}
+
+  create(): WebSocketServer {
+    const server = new WebSocketServer({
+      noServer: true,
+      maxPayload: WIRE.maxPayloadBytes,
+      perMessageDeflate: false,
+      // Clients are counted by the gateway; a second set per server would only cost.
+      clientTracking: false,
+      handleProtocols: (protocols) => (protocols.has(WIRE.subprotocol) ? WIRE.subprotocol : false),
+    });
+    this.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', () => socket.destroy());
+      const code = this.refusalOf(request);
+      if (code) return refuseUpgrade(socket, code);
+      server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request));
+    });
+    return server;
+  }
+
+  private refusalOf(request: IncomingMessage): ErrorCode | null {
+    if (new URL(request.url ?? '/', 'http://unused').pathname !== WIRE.path) return 'route_not_found';
+    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    if (!offered.includes(WIRE.subprotocol)) return 'protocol_version_unsupported';
+    return this.refusal(request);
+  }
+
+  bindClientConnect(server: WebSocketServer, callback: (client: WebSocket, request: IncomingMessage) => void): void {
+    server.on('connection', callback);
+  }
+
+  bindClientDisconnect(client: WebSocket, callback: (client: WebSocket) => void): void {
+    client.on('close', callback);
+  }
+
+  closeClient(client: WebSocket): void {
+    client.close(1013);
+  }
+
+  bindMessageHandlers(): void {}
+
+  close(server: WebSocketServer): void {
+    server.close();
+  }
+}
+
+function refuseUpgrade(socket: Duplex, code: ErrorCode): void {
+  const status = httpStatusOf(code);
+  const body = JSON.stringify({ type: `https://tidegate.dev/errors/${code}`, title: ERRORS[code].meaning, status, code, hint: ERRORS[code].hint });
+  const lines = [
+    `HTTP/1.1 ${status} ${status === 503 ? 'Service Unavailable' : 'Refused'}`,
+    'Connection: close',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(status === 503 ? ['Retry-After: 2'] : []),
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}

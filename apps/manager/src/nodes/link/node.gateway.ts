@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { WebSocketGateway, type OnGatewayConnection, type OnGatewayDisconnect } from '@nestjs/websockets';
+import { isCodedError, type ErrorCode } from '@tidegate/contract-errors';
+import { CLOSE, parseFromNode, WIRE, type Auth, type FromManager, type FromNode, type Register } from '@tidegate/contract-protocol';
+import { WebSocket, type RawData } from 'ws';
+import { ChangeFeed, CLOCK, Database, DatabaseLife, LOG, type Clock, type Log } from '../../platform/index.ts';
+import { closeForgottenSessions, closeNodeSession } from '../persistence/node-records.ts';
+import { BeatWriter } from './beat-writer.ts';
+import { Handshake } from './handshake.ts';
+import type { NodeConnection } from './node-connection.ts';
+import { NodeLink } from './node-link.ts';
+
+const PING_EVERY_MS = 30_000;
+const CLOSE_GRACE_MS = 1000;
+const RESTARTING = 1012;
+const TRY_LATER = 1013;
+
+/** Nodes' sockets: who may say what when. What it means is decided in the handshake and by the link's listeners. */
+@Injectable()
+@WebSocketGateway({ path: WIRE.path })
+export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, OnModuleInit, BeforeApplicationShutdown {
+  private readonly connections = new Map<WebSocket, NodeConnection>();
+  private readonly inFlight = new Set<Promise<void>>();
+  /** One function for all sockets: a closure per socket costs memory ten thousand times. */
+  private readonly onMessage: (this: WebSocket, data: RawData, isBinary: boolean) => void;
+  private readonly onPong: (this: WebSocket) => void;
+
+  constructor(
+    private readonly handshake: Handshake,
+    private readonly beats: BeatWriter,
+    private readonly link: NodeLink,
+    private readonly database: Database,
+    private readonly life: DatabaseLife,
+    private readonly changes: ChangeFeed,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
+  ) {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the shared listeners need both: their socket and us
+    const gateway = this;
+    this.onMessage = function (data, isBinary) {
+      gateway.receive(this, data, isBinary);
+    };
+    this.onPong = function () {
+      const connection = gateway.connections.get(this);
+      if (connection) connection.alive = true;
+    };
+  }
+
+  onModuleInit(): void {
+    let first = true;
+    this.life.onReady(async () => {
+      if (first) await this.database.read((em) => closeForgottenSessions(em, this.clock.now()));
+      first = false;
+    });
+    this.clock.every(PING_EVERY_MS, () => this.pingAll());
+  }
+
+  handleConnection(socket: WebSocket, request: IncomingMessage): void {
+    const connection: NodeConnection = {
+      nonce: randomBytes(32).toString('base64url'),
+      address: request.socket.remoteAddress ?? '',
+      phase: 'greeted',
+      session: undefined,
+      cancelDeadline: this.clock.after(WIRE.authDeadlineMs, () => this.refuse(socket, 'auth_timeout')),
+      alive: true,
+      lastStanding: '',
+      lastBeatAtMs: 0,
+    };
+    this.connections.set(socket, connection);
+    socket.on('message', this.onMessage);
+    socket.on('pong', this.onPong);
+    // `ws` closes by itself with 1009 or 1002; without a listener the error would end the process.
+    socket.on('error', (error) => this.log.debug({ error: error.name }, 'node socket error'));
+    this.say(socket, { type: 'hello', nonce: connection.nonce, manager_id: this.handshake.managerId, protocol: WIRE.protocol });
+  }
+
+  handleDisconnect(socket: WebSocket): void {
+    const connection = this.connections.get(socket);
+    if (!connection) return;
+    this.connections.delete(socket);
+    connection.cancelDeadline();
+    connection.phase = 'closed';
+    const { session } = connection;
+    if (!session) return;
+    this.link.leave(session);
+    const goodbye = this.database.read((em) => closeNodeSession(em, session.nodeId, session.epoch, this.clock.now()));
+    this.track(goodbye.then(() => void this.changes.emit('node', session.nodeId)));
+  }
+
+  private receive(socket: WebSocket, data: RawData, isBinary: boolean): void {
+    const connection = this.connections.get(socket);
+    if (!connection || connection.phase === 'closed') return;
+    connection.alive = true;
+    if (isBinary) return this.refuse(socket, 'message_malformed');
+    // With the default binaryType a text frame is always one Buffer.
+    const parsed = parseFromNode((data as Buffer).toString('utf8'));
+    if (!parsed.ok) return this.refuse(socket, parsed.code);
+    this.track(this.handle(socket, connection, parsed.value).catch((error: unknown) => this.fail(socket, error)));
+  }
+
+  private async handle(socket: WebSocket, connection: NodeConnection, message: FromNode): Promise<void> {
+    const { phase, session } = connection;
+    if (phase === 'greeted' && message.type === 'register') return await this.enrol(socket, connection, message);
+    if (phase === 'greeted' && message.type === 'auth') return await this.authenticate(socket, connection, message);
+    if (phase !== 'live' || !session) return this.refuse(socket, 'message_unexpected');
+    switch (message.type) {
+      case 'health':
+        // After it is stored: a candidate is committed on the strength of acknowledged beats, so an acknowledgement has to
+        // mean that this manager, with its database, works.
+        await this.beats.store(connection, session, message);
+        this.say(socket, { type: 'health_ack', beat: message.beat });
+        return void (await Promise.all(this.link.listeners.map((listener) => listener.beat?.(session, message))));
+      case 'event':
+        await Promise.all(this.link.listeners.map((listener) => listener.event?.(session, message.event)));
+        return this.say(socket, { type: 'event_ack', spool_id: message.event.spool_id, seq: message.event.seq });
+      case 'command_ack':
+        return void (await Promise.all(this.link.listeners.map((listener) => listener.commandAck?.(session, message))));
+      default:
+        return this.refuse(socket, 'message_unexpected');
+    }
+  }
+
+  private async enrol(socket: WebSocket, connection: NodeConnection, message: Register): Promise<void> {
+    connection.phase = 'enrolling';
+    const nodeId = await this.handshake.register(message, connection.address);
+    if (connection.phase !== 'enrolling') return;
+    connection.phase = 'greeted';
+    this.changes.emit('node', nodeId);
+    const answer = { type: 'registered', node_id: nodeId, manager_id: this.handshake.managerId } as FromManager;
+    this.say(socket, answer);
+  }
+
+  private async authenticate(socket: WebSocket, connection: NodeConnection, message: Auth): Promise<void> {
+    connection.phase = 'authenticating';
+    const session = await this.handshake.authenticate(message, connection.nonce);
+    if (connection.phase !== 'authenticating') {
+      // The socket went while the row was written; nobody else will say goodbye for it.
+      if (session.epoch > 0) await this.database.read((em) => closeNodeSession(em, session.nodeId, session.epoch, this.clock.now()));
+      return;
+    }
+    connection.cancelDeadline();
+    if (message.intent === 'probe') {
+      this.say(socket, this.handshake.welcome(session));
+      return socket.close(1000);
+    }
+    connection.session = session;
+    connection.phase = 'live';
+    const loser = this.link.enter(session, socket);
+    loser?.close(CLOSE.superseded, 'session_superseded');
+    if (loser === socket) return;
+    this.say(socket, this.handshake.welcome(session));
+    this.changes.emit('node', session.nodeId);
+    await Promise.all(this.link.listeners.map((listener) => listener.opened?.(session)));
+  }
+
+  private say(socket: WebSocket, message: FromManager): void {
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  }
+
+  private fail(socket: WebSocket, error: unknown): void {
+    if (!isCodedError(error)) this.log.error({ err: error }, 'node message failed');
+    this.refuse(socket, isCodedError(error) ? error.code : 'internal_error');
+  }
+
+  /** Says why, then closes. The code of the refusal also travels as the close reason. */
+  private refuse(socket: WebSocket, code: ErrorCode): void {
+    const connection = this.connections.get(socket);
+    if (!connection || connection.phase === 'closed') return;
+    if (connection.phase !== 'live') this.say(socket, { type: 'auth_error', code });
+    connection.cancelDeadline();
+    connection.phase = 'closed';
+    socket.close(closeCodeOf(code), code);
+  }
+
+  private track(work: Promise<void>): void {
+    const tracked = work.catch(() => {}).finally(() => this.inFlight.delete(tracked));
+    this.inFlight.add(tracked);
+  }
+
+  private pingAll(): void {
+    for (const [socket, connection] of this.connections) {
+      if (!connection.alive) socket.terminate();
+      connection.alive = false;
+      socket.ping();
+    }
+  }
+
+  /** Every node is told to come back; a socket that does not answer the goodbye is cut. */
+  async beforeApplicationShutdown(): Promise<void> {
+    const closing = [...this.connections.keys()].map((socket) => {
+      const closed = new Promise<void>((settle) => socket.once('close', () => settle()));
+      socket.close(RESTARTING);
+      const late = setTimeout(() => socket.terminate(), CLOSE_GRACE_MS);
+      return closed.then(() => clearTimeout(late));
+    });
+    await Promise.all(closing);
+    while (this.inFlight.size > 0) await Promise.all(this.inFlight);
+  }
+}
+
+function closeCodeOf(code: ErrorCode): number {
+  switch (code) {
+    case 'auth_timeout':
+      return CLOSE.authTimeout;
+    case 'node_revoked':
+      return CLOSE.revoked;
+    case 'message_malformed':
+    case 'message_unexpected':
+      return CLOSE.malformed;
+    case 'message_too_large':
+      return 1009;
+    case 'database_unavailable':
+    case 'internal_error':
+      return TRY_LATER;
+    default:
+      return CLOSE.authRefused;
+  }
+}

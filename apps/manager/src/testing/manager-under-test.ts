@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SessionView, StreamMessage } from '@tidegate/contract-api';
+import { startManager, type RunningManager } from '../manager.ts';
+import { createLog, parseConfig } from '../platform/index.ts';
+import { ManualClock } from './manual-clock.ts';
+import { newIdentity, ScriptedNode, type NodeIdentity } from './scripted-node.ts';
+
+export const PASSWORD = 'correct horse battery staple';
+const READY_POLL_MS = 20;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests read many shapes and assert on what they read
+  readonly body: any;
+}
+
+/** The whole manager in this process, on a real database and real sockets, with a clock that the test moves. */
+export class ManagerUnderTest {
+  readonly clock = new ManualClock();
+  readonly logLines: string[] = [];
+  private running: RunningManager | undefined;
+  private cookie = '';
+  csrf = '';
+
+  private constructor(
+    private readonly folder: string,
+    private readonly overrides: object,
+  ) {}
+
+  /** @param overrides of the configuration; without database_url the manager starts a PostgreSQL of its own. */
+  static async start(overrides: object): Promise<ManagerUnderTest> {
+    const folder = await mkdtemp(join(tmpdir(), 'tidegate-manager-spec-'));
+    await writeFile(join(folder, 'password'), `${PASSWORD}\n`);
+    const manager = new ManagerUnderTest(folder, overrides);
+    await manager.boot();
+    return manager;
+  }
+
+  async boot(): Promise<void> {
+    const config = parseConfig({
+      listen: { port: 0 },
+      data_dir: this.folder,
+      admin: { password_file: join(this.folder, 'password') },
+      ...this.overrides,
+    });
+    const notifier = { ready: () => {}, status: () => {}, stopping: () => {}, watch: () => {} };
+    const log = createLog('info', { write: (line) => void this.logLines.push(line) });
+    this.running = await startManager({ config, clock: this.clock, log, notifier });
+    await this.untilReady(200);
+  }
+
+  async untilReady(status: number): Promise<void> {
+    const deadline = Date.now() + 20_000;
+    while ((await this.call('GET', '/readyz')).status !== status) {
+      if (Date.now() > deadline) throw new Error(`readyz did not become ${status}: ${this.logLines.slice(-5).join('')}`);
+      this.clock.advance(1000);
+      await new Promise((settle) => setTimeout(settle, READY_POLL_MS));
+    }
+  }
+
+  get port(): number {
+    return this.running?.address.port ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    await this.running?.stop();
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private open(method: string, path: string, headers: object): Promise<IncomingMessage> & { send(body: string | undefined): void } {
+    const outgoing = httpRequest({ host: '127.0.0.1', port: this.port, method, path, headers: { ...(this.cookie && { cookie: this.cookie }), ...headers } });
+    const answered = once(outgoing, 'response').then(([response]) => response as IncomingMessage);
+    return Object.assign(answered, { send: (body: string | undefined) => void outgoing.end(body) });
+  }
+
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    const opened = this.open(method, path, { 'x-csrf-token': this.csrf, ...json, ...headers });
+    opened.send(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
+    const response = await opened;
+    let text = '';
+    for await (const chunk of response) text += String(chunk);
+    const type = response.headers['content-type'] ?? '';
+    return { status: response.statusCode ?? 0, headers: response.headers, body: type.includes('json') ? JSON.parse(text) : text };
+  }
+
+  async signIn(): Promise<SessionView> {
+    const answer = await this.call('POST', '/api/v1/session', { username: 'admin', password: PASSWORD });
+    if (answer.status !== 200) throw new Error(`sign-in: ${JSON.stringify(answer.body)}`);
+    this.cookie = (answer.headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
+    this.csrf = (answer.body as SessionView).csrf_token;
+    return answer.body as SessionView;
+  }
+
+  forgetSession(): void {
+    this.cookie = '';
+    this.csrf = '';
+  }
+
+  async token(change: object = {}): Promise<string> {
+    const answer = await this.call('POST', '/api/v1/registration-tokens', { device_type: 'tidegate-edge', ...change });
+    if (answer.status !== 201) throw new Error(`token: ${JSON.stringify(answer.body)}`);
+    return (answer.body as { token: string }).token;
+  }
+
+  /** Enrolled, authenticated, with one beat stored. */
+  async node(identity: NodeIdentity = newIdentity(), beat: object = {}): Promise<ScriptedNode> {
+    const { node, hello } = await this.greet(identity);
+    if (identity.nodeId === undefined) await node.enrol(await this.token());
+    await node.authenticate(hello);
+    await node.beat(beat);
+    return node;
+  }
+
+  greet(identity: NodeIdentity = newIdentity()): ReturnType<typeof ScriptedNode.greet> {
+    return ScriptedNode.greet(this.port, identity);
+  }
+
+  /** Live updates, one by one. */
+  async *watch(): AsyncGenerator<StreamMessage> {
+    const opened = this.open('GET', '/api/v1/stream', {});
+    opened.send(undefined);
+    const response = await opened;
+    let pending = '';
+    for await (const chunk of response) {
+      pending += String(chunk);
+      const frames = pending.split('\n\n');
+      pending = frames.pop() ?? '';
+      for (const frame of frames) if (frame.startsWith('data: ')) yield JSON.parse(frame.slice(6)) as StreamMessage;
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/index.ts';
+import { NodesModule } from '../nodes/index.ts';
+import { ReleasesModule } from '../releases/index.ts';
+import { UpgradeTracker } from './upgrade-tracker.ts';
+import { UpgradesController } from './upgrades.controller.ts';
+import { Upgrades } from './upgrades.ts';
+
+@Module({
+  imports: [NodesModule, EventsModule, ReleasesModule],
+  controllers: [UpgradesController],
+  providers: [UpgradeTracker, Upgrades],
+})
+export class UpgradesModule {}
+
+export { upgradesPersistence } from './persistence/index.ts';
+export { findUpgrades } from './persistence/upgrade-records.ts';
+export { mayRespawn, type UpgradeRecord } from './upgrade-life.ts';
+export { badgeOf, viewOfUpgrade } from './upgrade-view.ts';

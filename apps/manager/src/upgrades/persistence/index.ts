@@ -1,0 +1,54 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import type { Persistence } from '../../platform/index.ts';
+import { CommandEntity } from './command.entity.ts';
+import { UpgradeEntity } from './upgrade.entity.ts';
+
+class Upgrades1763700000006 implements MigrationInterface {
+  readonly name = 'Upgrades1763700000006';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    await runner.query(`
+      CREATE TABLE upgrades (
+        id uuid PRIMARY KEY,
+        node_id uuid NOT NULL REFERENCES nodes ON DELETE CASCADE,
+        group_id uuid NOT NULL,
+        action text NOT NULL,
+        version text NOT NULL,
+        channel text NOT NULL,
+        from_version text,
+        state text NOT NULL,
+        progress jsonb,
+        attempt_id text,
+        error_code text,
+        error_details jsonb NOT NULL DEFAULT '{}',
+        requested_by text NOT NULL,
+        requested_at timestamptz NOT NULL,
+        deadline_at timestamptz NOT NULL,
+        finished_at timestamptz,
+        steps jsonb NOT NULL
+      )`);
+    // One running upgrade per node, whoever asks and through whichever replica: the database says so.
+    await runner.query('CREATE UNIQUE INDEX upgrades_one_running ON upgrades (node_id) WHERE finished_at IS NULL');
+    await runner.query('CREATE INDEX upgrades_of_node ON upgrades (node_id, requested_at DESC, id DESC)');
+    await runner.query('CREATE INDEX upgrades_due ON upgrades (deadline_at) WHERE finished_at IS NULL');
+    await runner.query(`
+      CREATE TABLE commands (
+        id uuid PRIMARY KEY,
+        node_id uuid NOT NULL REFERENCES nodes ON DELETE CASCADE,
+        upgrade_id uuid NOT NULL REFERENCES upgrades ON DELETE CASCADE,
+        action jsonb NOT NULL,
+        created_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL,
+        sent_at timestamptz,
+        settled_at timestamptz
+      )`);
+    await runner.query('CREATE INDEX commands_open ON commands (node_id, created_at) WHERE settled_at IS NULL');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE commands, upgrades');
+  }
+}
+
+export const upgradesPersistence: Persistence = { entities: [UpgradeEntity, CommandEntity], migrations: [Upgrades1763700000006] };

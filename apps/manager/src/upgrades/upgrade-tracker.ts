@@ -1,0 +1,137 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { commandId, nodeId as asNodeId, type CommandAck, type Health } from '@tidegate/contract-protocol';
+import type { EntityManager } from 'typeorm';
+import { EventIngest, type ReceivedEvent } from '../events/index.ts';
+import { NodeLink, type LiveSession } from '../nodes/index.ts';
+import { ChangeFeed, CLOCK, Database, LOG, type Clock, type Log } from '../platform/index.ts';
+import { reportOfAck, reportOfBeat, reportOfEvent, upgradeIdOf } from './node-report.ts';
+import * as records from './persistence/upgrade-records.ts';
+import { advance, hasEnded, type UpgradeRecord, type UpgradeReport } from './upgrade-life.ts';
+
+const SWEEP_EVERY_MS = 1000;
+
+/** Keeps the rows of upgrades true: what nodes attest goes in, commands go out until they are answered, deadlines end. */
+@Injectable()
+export class UpgradeTracker implements OnModuleInit {
+  /** Last thing each node's beat said of an attempt: most beats repeat it, and then nothing is read or written. */
+  private readonly lastBeat = new Map<string, string>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly link: NodeLink,
+    private readonly ingest: EventIngest,
+    private readonly changes: ChangeFeed,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(LOG) private readonly log: Log,
+  ) {}
+
+  onModuleInit(): void {
+    this.ingest.project((em, events) => this.applyEvents(em, events));
+    this.link.listen({
+      opened: (session) => this.dispatch(session.nodeId),
+      beat: (session, health) => this.applyBeat(session, health),
+      commandAck: (session, ack) => this.applyAck(session, ack),
+    });
+    this.clock.every(SWEEP_EVERY_MS, () => void this.sweep().catch((error: unknown) => this.log.debug({ err: error }, 'sweep put off')));
+  }
+
+  /**
+   * Sends the node what it has not answered yet. The rows say "sent" first: a cancel that finds `queued` may rely on nothing
+   * having left. What is lost between the commit and the socket is sent again at the next connect.
+   */
+  async dispatch(nodeId: string): Promise<void> {
+    if (!this.link.isConnected(nodeId)) return;
+    const now = this.clock.now();
+    const commands = await this.database.transaction(async (em) => {
+      const open = await records.openCommands(em, nodeId, now);
+      if (open.length === 0) return [];
+      const upgrades = await records.lockUpgrades(em, open.map((command) => command.upgradeId));
+      const running = upgrades.filter((upgrade) => !hasEnded(upgrade.state));
+      for (const upgrade of running) await this.apply(em, upgrade, { kind: 'moved', state: 'sent' });
+      const due = open.filter((command) => running.some((upgrade) => upgrade.id === command.upgradeId));
+      await records.markSent(em, due.map((command) => command.id), now);
+      return due;
+    });
+    for (const command of commands) {
+      const ttlMs = command.expiresAt.getTime() - now.getTime();
+      this.link.send(nodeId, {
+        type: 'command',
+        id: commandId.parse(command.id),
+        node_id: asNodeId.parse(nodeId),
+        ttl_secs: Math.max(1, Math.floor(ttlMs / 1000)),
+        action: command.action,
+      });
+    }
+    if (commands.length > 0) this.changes.emit('node', nodeId);
+  }
+
+  /** Ends what is past its deadline: nobody reported on it, and a node that is gone must not hold it for ever. */
+  async sweep(): Promise<void> {
+    if (!this.database.ready) return;
+    const now = this.clock.now();
+    const overdue = await this.database.transaction(async (em) => {
+      const found = await records.lockOverdue(em, now);
+      if (found.length === 0) return found;
+      for (const upgrade of found) {
+        const errorDetails = { last_state: upgrade.state };
+        await this.apply(em, upgrade, { kind: 'ended', state: 'failed', errorCode: 'upgrade_timeout', errorDetails });
+      }
+      await records.settleCommandsOf(em, found.map((upgrade) => upgrade.id), now);
+      return found;
+    });
+    for (const upgrade of overdue) this.changes.emit('node', upgrade.nodeId);
+  }
+
+  async apply(em: EntityManager, record: UpgradeRecord, report: UpgradeReport): Promise<UpgradeRecord> {
+    const next = advance(record, report, this.clock.now());
+    if (!next) return record;
+    await records.saveUpgrade(em, next);
+    return next;
+  }
+
+  private async applyEvents(em: EntityManager, events: readonly ReceivedEvent[]): Promise<void> {
+    const reports = events.flatMap(({ nodeId, event }) => {
+      const upgradeId = upgradeIdOf(event);
+      const report = reportOfEvent(event);
+      return upgradeId && report ? [{ nodeId, upgradeId, report }] : [];
+    });
+    if (reports.length === 0) return;
+    const locked = await records.lockUpgrades(em, reports.map((entry) => entry.upgradeId));
+    const current = new Map(locked.map((record) => [record.id, record]));
+    for (const { nodeId, upgradeId, report } of reports) {
+      const record = current.get(upgradeId);
+      // A node speaks for its own upgrades only, whatever id it names.
+      if (!record || record.nodeId !== nodeId) continue;
+      const next = await this.apply(em, record, report);
+      current.set(upgradeId, next);
+      if (hasEnded(next.state)) await records.settleCommandsOf(em, [upgradeId], this.clock.now());
+    }
+  }
+
+  private async applyBeat(session: LiveSession, health: Health): Promise<void> {
+    const attempt = health.attempt;
+    const upgradeId = attempt?.command_id;
+    if (!attempt || !upgradeId) return void this.lastBeat.delete(session.nodeId);
+    const said = `${upgradeId} ${attempt.state} ${attempt.received_bytes ?? ''}`;
+    const report = reportOfBeat(attempt);
+    if (!report || this.lastBeat.get(session.nodeId) === said) return;
+    await this.applyTo(session.nodeId, upgradeId, report);
+    this.lastBeat.set(session.nodeId, said);
+  }
+
+  private async applyAck(session: LiveSession, ack: CommandAck): Promise<void> {
+    const command = await this.database.read((em) => records.settleCommand(em, ack.id, session.nodeId, this.clock.now()));
+    // The answer to a cancel is the upgrade's own end, which comes as an event.
+    if (!command || command.action.kind === 'cancel') return;
+    await this.applyTo(session.nodeId, command.upgradeId, reportOfAck(ack));
+  }
+
+  private async applyTo(nodeId: string, upgradeId: string, report: UpgradeReport): Promise<void> {
+    const changed = await this.database.transaction(async (em) => {
+      const [record] = await records.lockUpgrades(em, [upgradeId]);
+      if (!record || record.nodeId !== nodeId) return false;
+      return (await this.apply(em, record, report)) !== record;
+    });
+    if (changed) this.changes.emit('node', nodeId);
+  }
+}

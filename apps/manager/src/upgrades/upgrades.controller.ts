@@ -1,0 +1,56 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { API, listEvents, requestUpgrade, type UpgradePage, type UpgradeView } from '@tidegate/contract-api';
+import { CodedError } from '@tidegate/contract-errors';
+import { releaseVersion } from '@tidegate/contract-manifest';
+import type { z } from 'zod';
+import { Access, Caller, type SignedIn } from '../auth/index.ts';
+import { against, entityId } from '../platform/index.ts';
+import { Upgrades } from './upgrades.ts';
+
+/** A version that is none has a code of its own, which scripts know; any other fault of the body is request_invalid. */
+const upgradeBody = {
+  transform: (value: unknown): z.output<typeof requestUpgrade> => {
+    const version = (value as { version?: unknown } | undefined)?.version;
+    if (typeof version === 'string' && !releaseVersion.safeParse(version).success) throw new CodedError('upgrade_version_invalid');
+    return against(requestUpgrade).transform(value, { type: 'body' });
+  },
+};
+
+@Controller()
+export class UpgradesController {
+  constructor(private readonly upgrades: Upgrades) {}
+
+  @Access('node.upgrade')
+  @Post(API.nodeUpgrade)
+  @HttpCode(202)
+  request(
+    @Caller() caller: SignedIn,
+    @Param('id', entityId('node_not_found')) nodeId: string,
+    @Body(upgradeBody) body: z.output<typeof requestUpgrade>,
+  ): Promise<UpgradeView> {
+    return this.upgrades.request(caller, nodeId, body);
+  }
+
+  @Access('upgrade.read')
+  @Get(API.nodeUpgrades)
+  list(
+    @Caller() caller: SignedIn,
+    @Param('id', entityId('node_not_found')) nodeId: string,
+    @Query(against(listEvents)) query: z.output<typeof listEvents>,
+  ): Promise<UpgradePage> {
+    return this.upgrades.listOfNode(caller, nodeId, query);
+  }
+
+  @Access('upgrade.read')
+  @Get(API.upgrade)
+  read(@Caller() caller: SignedIn, @Param('id', entityId('upgrade_not_found')) id: string): Promise<UpgradeView> {
+    return this.upgrades.read(caller, id);
+  }
+
+  @Access('upgrade.cancel')
+  @Post(API.upgradeCancel)
+  @HttpCode(202)
+  cancel(@Caller() caller: SignedIn, @Param('id', entityId('upgrade_not_found')) id: string): Promise<UpgradeView> {
+    return this.upgrades.cancel(caller, id);
+  }
+}
