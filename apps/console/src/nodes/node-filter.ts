@@ -39,7 +39,7 @@ export const filterToUrl = (filter: NodeFilter): URLSearchParams => {
 export const changeFilter = (filter: NodeFilter, change: { readonly [K in keyof NodeFilter]?: NodeFilter[K] | undefined }): NodeFilter => {
   const next: Record<string, unknown> = { ...filter, ...change };
   for (const [field, value] of Object.entries(next)) if (value === undefined || value === '') delete next[field];
-  return { ...DEFAULT_SORT, ...next } as NodeFilter;
+  return { ...DEFAULT_SORT, ...next };
 };
 
 export const isNarrowed = ({ search, badge, connection, version }: NodeFilter): boolean =>

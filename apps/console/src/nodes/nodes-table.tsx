@@ -43,6 +43,7 @@ function HeadCell({ header, filter, change }: { readonly header: Header<NodeView
  */
 export function NodesTable({ nodes, total, filter, change, onUpgrade, onNearEnd }: NodesTableProps) {
   const columns = useMemo(() => nodeColumns(onUpgrade), [onUpgrade]);
+  // eslint-disable-next-line react-hooks/incompatible-library -- concerns the React Compiler, which does not compile this console
   const table = useReactTable({
     data: nodes,
     columns,
