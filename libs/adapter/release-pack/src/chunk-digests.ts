@@ -22,7 +22,7 @@ export class ChunkDigests {
   update(bytes: Uint8Array): void {
     this.#whole.update(bytes);
     this.#size += bytes.length;
-    for (let offset = 0; offset < bytes.length; ) {
+    for (let offset = 0; offset < bytes.length;) {
       const piece = bytes.subarray(offset, offset + this.#chunkBytes - this.#chunkFill);
       this.#chunk ??= createHash('sha256');
       this.#chunk.update(piece);

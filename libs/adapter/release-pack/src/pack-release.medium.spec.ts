@@ -26,7 +26,13 @@ async function build(name: string, files: Record<string, Buffer | string>): Prom
   }
   return folder;
 }
-const EDGE = { 'bin/edge': '#!/bin/sh\n', 'lib/main.js': 'run()', 'empty.txt': '', 'lib.txt': 'sorts before the folder lib', [LONG_PATH]: 'far down' };
+const EDGE = {
+  'bin/edge': '#!/bin/sh\n',
+  'lib/main.js': 'run()',
+  'empty.txt': '',
+  'lib.txt': 'sorts before the folder lib',
+  [LONG_PATH]: 'far down',
+};
 
 const options = (folder: string, outDir: string): PackReleaseOptions => ({
   folder,
@@ -73,16 +79,29 @@ describe('packing a release', () => {
     const artefact = read(packed).artefacts[0]!;
     const bytes = await readFile(packed.artefactPath);
     expect(artefact.files.map((file) => file.path)).toEqual([...Object.keys(EDGE), 'lib/noise.bin'].sort());
-    expect(artefact.files.find((file) => file.path === 'bin/edge')).toEqual({ path: 'bin/edge', mode: '0755', size: 10, sha256: sha256(Buffer.from('#!/bin/sh\n')) });
+    expect(artefact.files.find((file) => file.path === 'bin/edge')).toEqual({
+      path: 'bin/edge',
+      mode: '0755',
+      size: 10,
+      sha256: sha256(Buffer.from('#!/bin/sh\n')),
+    });
     expect(artefact.files.find((file) => file.path === 'lib/noise.bin')).toMatchObject({ mode: '0644', sha256: sha256(noise) });
-    expect(artefact).toMatchObject({ name: 'demo-edge-1.2.0-x64-thin.tar.gz', size: bytes.length, sha256: sha256(bytes), format: 'tar.gz' });
+    expect(artefact).toMatchObject({
+      name: 'demo-edge-1.2.0-x64-thin.tar.gz',
+      size: bytes.length,
+      sha256: sha256(bytes),
+      format: 'tar.gz',
+    });
     expect(artefact.chunk_sha256).toEqual([sha256(bytes.subarray(0, LIMITS.chunkBytes)), sha256(bytes.subarray(LIMITS.chunkBytes))]);
   });
 
   it('is an archive that another tar reads, without owners, times or folders', async () => {
     const packed = await packRelease(options(await build('a', EDGE), 'out'));
     const seen: unknown[] = [];
-    await list({ file: packed.artefactPath, onReadEntry: (entry) => seen.push([entry.path, entry.type, entry.mode, entry.uid, entry.mtime?.toISOString()]) });
+    await list({
+      file: packed.artefactPath,
+      onReadEntry: (entry) => seen.push([entry.path, entry.type, entry.mode, entry.uid, entry.mtime?.toISOString()]),
+    });
     const at = '1980-01-01T00:00:00.000Z';
     expect(seen).toEqual([
       ['bin/edge', 'File', 0o755, 0, at],
@@ -95,7 +114,11 @@ describe('packing a release', () => {
   });
 
   it('keeps optional parts and writes keys in sorted order', async () => {
-    const packed = await packRelease({ ...options(await build('a', EDGE), 'out'), security_floor: { version: '1.0.0', sequence: 3 }, revoked: ['f'.repeat(64)] });
+    const packed = await packRelease({
+      ...options(await build('a', EDGE), 'out'),
+      security_floor: { version: '1.0.0', sequence: 3 },
+      revoked: ['f'.repeat(64)],
+    });
     expect(read(packed)).toMatchObject({ security_floor: { version: '1.0.0', sequence: 3 }, revoked: ['f'.repeat(64)] });
     const keys = Object.keys(JSON.parse(new TextDecoder().decode(packed.manifestBytes)) as object);
     expect(keys).toEqual([...keys].sort());

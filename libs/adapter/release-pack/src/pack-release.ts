@@ -7,16 +7,7 @@ import { canonicalJson } from './canonical-json.ts';
 import { packArtefact, type ArtefactRecord } from './pack-artefact.ts';
 
 type ManifestInput = (typeof manifest)['_zod']['input'];
-type OptionalPart =
-  | 'security_floor'
-  | 'revoked'
-  | 'engines'
-  | 'requires'
-  | 'config'
-  | 'migrations'
-  | 'snapshot'
-  | 'health'
-  | 'notes_url';
+type OptionalPart = 'security_floor' | 'revoked' | 'engines' | 'requires' | 'config' | 'migrations' | 'snapshot' | 'health' | 'notes_url';
 
 export interface PackReleaseOptions extends Partial<Pick<ManifestInput, OptionalPart>> {
   /** Its files become the slot; `manifest.json` and `manifest.sig.bundle` may not be among them at the top. */

@@ -22,10 +22,33 @@ function blockList(ipv4: readonly [string, number][], ipv6: readonly [string, nu
 const LOOPBACK = blockList([['127.0.0.0', 8]], [['::1', 128]]);
 /** Never a release source: this network, link-local with the clouds' metadata services, multicast, reserved. */
 const NEVER = blockList(
-  [['0.0.0.0', 8], ['169.254.0.0', 16], ['192.0.0.0', 24], ['198.18.0.0', 15], ['224.0.0.0', 4], ['240.0.0.0', 4]],
-  [['::', 128], ['fe80::', 10], ['fec0::', 10], ['ff00::', 8], ['fd00:ec2::254', 128], ['2001:db8::', 32], ['2002::', 16]],
+  [
+    ['0.0.0.0', 8],
+    ['169.254.0.0', 16],
+    ['192.0.0.0', 24],
+    ['198.18.0.0', 15],
+    ['224.0.0.0', 4],
+    ['240.0.0.0', 4],
+  ],
+  [
+    ['::', 128],
+    ['fe80::', 10],
+    ['fec0::', 10],
+    ['ff00::', 8],
+    ['fd00:ec2::254', 128],
+    ['2001:db8::', 32],
+    ['2002::', 16],
+  ],
 );
-const PRIVATE = blockList([['10.0.0.0', 8], ['172.16.0.0', 12], ['192.168.0.0', 16], ['100.64.0.0', 10]], [['fc00::', 7]]);
+const PRIVATE = blockList(
+  [
+    ['10.0.0.0', 8],
+    ['172.16.0.0', 12],
+    ['192.168.0.0', 16],
+    ['100.64.0.0', 10],
+  ],
+  [['fc00::', 7]],
+);
 
 const holds = (list: BlockList, address: string): boolean => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
@@ -48,7 +71,11 @@ export function checkUrl(url: URL, policy: AddressPolicy): void {
   if (url.protocol !== 'http:' || !loopback || !policy.allowLoopbackHttp) throw urlInvalid('scheme', host);
 }
 
-export type ResolveAll = (hostname: string, options: LookupOptions, done: (error: Error | null, addresses: LookupAddress[]) => void) => void;
+export type ResolveAll = (
+  hostname: string,
+  options: LookupOptions,
+  done: (error: Error | null, addresses: LookupAddress[]) => void,
+) => void;
 export const resolveBySystem: ResolveAll = (hostname, options, done) => systemLookup(hostname, { ...options, all: true }, done);
 
 /**

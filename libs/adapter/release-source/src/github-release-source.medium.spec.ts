@@ -25,7 +25,10 @@ afterEach(async () => {
   for (const end of cleanup.splice(0).reverse()) await end();
 });
 
-async function releases(options: Partial<ReleaseServerOptions> = {}, files: Record<string, Uint8Array | string> = {}): Promise<FaultyReleaseServer> {
+async function releases(
+  options: Partial<ReleaseServerOptions> = {},
+  files: Record<string, Uint8Array | string> = {},
+): Promise<FaultyReleaseServer> {
   const folder = join(root, 'one');
   await mkdir(folder, { recursive: true });
   const all = { 'manifest.json': '{"signed":true}', 'manifest.sig.bundle': '{"bundle":true}', 'edge.tar.gz': BYTES, ...files };
@@ -40,7 +43,11 @@ async function scripted(routes: Record<string, Reply>) {
   cleanup.push(() => server.close());
   return server;
 }
-function sourceAt(apiBaseUrl: string, config: Partial<GithubReleaseSourceConfig> = {}, dependencies: Partial<SourceDependencies> = {}): ReleaseSource {
+function sourceAt(
+  apiBaseUrl: string,
+  config: Partial<GithubReleaseSourceConfig> = {},
+  dependencies: Partial<SourceDependencies> = {},
+): ReleaseSource {
   const source = githubReleaseSource(
     { apiBaseUrl, owner: 'acme', repo: 'edge', allowLoopbackHttp: true, userAgent: 'tidegate-test', ...config },
     { ...SYSTEM_DEPENDENCIES, clock: new ManualClock(), random: () => 0.5, ...dependencies },
@@ -70,7 +77,11 @@ function expectWhole({ bytes, error }: { bytes: Buffer; error: unknown }): void 
 const TAG_PATH = `/repos/acme/edge/releases/tags/v${VERSION}`;
 const ASSET_PATH = '/repos/acme/edge/releases/assets/3';
 const describeRelease: Reply = (_request, response) => {
-  const assets = [{ id: 1, name: 'manifest.json' }, { id: 2, name: 'manifest.sig.bundle' }, { id: 3, name: 'edge.tar.gz' }];
+  const assets = [
+    { id: 1, name: 'manifest.json' },
+    { id: 2, name: 'manifest.sig.bundle' },
+    { id: 3, name: 'edge.tar.gz' },
+  ];
   response.end(JSON.stringify({ tag_name: `v${VERSION}`, assets }));
 };
 /** Answers the first request with half the artefact and a cut line, later ones with `later`. */
@@ -96,6 +107,18 @@ describe('the statement of a release', () => {
     expect(verdict.value.origin).toBe('127.0.0.1');
   });
 
+  it('comes from a name, at the address the name resolved to', async () => {
+    const server = await releases();
+    const asked: string[] = [];
+    const resolveAll: SourceDependencies['resolveAll'] = (name, _options, done) => {
+      asked.push(name);
+      done(null, [{ address: '127.0.0.1', family: 4 }]);
+    };
+    const source = sourceAt(server.url.replace('127.0.0.1', 'localhost'), {}, { resolveAll });
+    expect(await source.fetchStatement(VERSION, never())).toMatchObject({ ok: true, value: { origin: 'localhost' } });
+    expect(asked[0]).toBe('localhost');
+  });
+
   it('comes from private repositories with the token, which never reaches the download host', async () => {
     // The download host answers 400 to any Authorization header.
     const server = await releases({ token: 'secret' });
@@ -106,14 +129,23 @@ describe('the statement of a release', () => {
   it('is refused when the release, or one of its files, is missing', async () => {
     const server = await releases();
     const source = sourceAt(server.url);
-    expect(await source.fetchStatement('9.9.9' as ReleaseVersion, never())).toMatchObject({ code: 'upgrade_release_not_found', details: { version: '9.9.9' } });
+    expect(await source.fetchStatement('9.9.9' as ReleaseVersion, never())).toMatchObject({
+      code: 'upgrade_release_not_found',
+      details: { version: '9.9.9' },
+    });
     await rm(join(root, 'data/acme/edge/v1.1.0/manifest.sig.bundle'));
-    expect(await source.fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_release_not_found', details: { file: 'manifest.sig.bundle' } });
+    expect(await source.fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_release_not_found',
+      details: { file: 'manifest.sig.bundle' },
+    });
   });
 
   it('is refused over the caps of the contract', async () => {
     const server = await releases({}, { 'manifest.sig.bundle': Buffer.alloc(LIMITS.bundleBytes + 1) });
-    expect(await sourceAt(server.url).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_manifest_invalid', details: { file: 'manifest.sig.bundle' } });
+    expect(await sourceAt(server.url).fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_manifest_invalid',
+      details: { file: 'manifest.sig.bundle' },
+    });
   });
 
   it('is refused when an asset never ends', async () => {
@@ -132,14 +164,20 @@ describe('the statement of a release', () => {
   it('stops at a rate limit without trying again, and says so', async () => {
     const server = await releases({ requestsPerHour: 0 });
     const clock = new ManualClock();
-    expect(await sourceAt(server.url, {}, { clock }).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_network_error', details: { status: 403, rate_limited: true } });
+    expect(await sourceAt(server.url, {}, { clock }).fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_network_error',
+      details: { status: 403, rate_limited: true },
+    });
     expect(clock.waitedMs).toEqual([60_000]);
   });
 
   it('tries a busy server again, a bounded number of times with growing waits', async () => {
     const server = await scripted({ [TAG_PATH]: (_request, response) => void response.writeHead(503).end() });
     const clock = new ManualClock();
-    expect(await sourceAt(server.url, {}, { clock }).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_network_error', details: { status: 503 } });
+    expect(await sourceAt(server.url, {}, { clock }).fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_network_error',
+      details: { status: 503 },
+    });
     expect(clock.waitedMs).toEqual([60_000, 250, 500, 1000, 2000, 4000]);
     expect(server.requests).toHaveLength(6);
   });
@@ -147,9 +185,22 @@ describe('the statement of a release', () => {
   it('is refused when nobody listens, or the answer is no release', async () => {
     const gone = await startScriptedServer({});
     await gone.close();
-    expect(await sourceAt(gone.url).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_network_error', details: { error: 'ECONNREFUSED' } });
+    expect(await sourceAt(gone.url).fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_network_error',
+      details: { error: 'ECONNREFUSED' },
+    });
+    const other = await scripted({
+      [TAG_PATH]: (_request, response) => void response.end(JSON.stringify({ tag_name: 'v1.0.0', assets: [] })),
+    });
+    expect(await sourceAt(other.url).fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_release_not_found',
+      details: { version: VERSION },
+    });
     const odd = await scripted({ [TAG_PATH]: (_request, response) => void response.end('<html>') });
-    expect(await sourceAt(odd.url).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_network_error', details: { rule: 'unexpected answer' } });
+    expect(await sourceAt(odd.url).fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_network_error',
+      details: { rule: 'unexpected answer' },
+    });
   });
 
   it('ends at its deadline when the server is silent', async () => {
@@ -163,35 +214,52 @@ describe('the statement of a release', () => {
 });
 
 describe('redirects', () => {
-  const redirect = (location: string): Record<string, Reply> => ({ [TAG_PATH]: (_request, response) => void response.writeHead(302, { location }).end() });
+  const redirect = (location: string): Record<string, Reply> => ({
+    [TAG_PATH]: (_request, response) => void response.writeHead(302, { location }).end(),
+  });
 
-  it.each(['https://169.254.169.254/latest/meta-data', 'http://169.254.169.254/', 'https://[fe80::1]/', 'https://10.0.0.1/', 'http://github.com/', 'file:///etc/passwd', 'https://user:pass@github.com/'])(
-    'to %s are refused',
-    async (location) => {
-      const server = await scripted(redirect(location));
-      expect(await sourceAt(server.url).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_url_invalid' });
-    },
-  );
+  it.each([
+    'https://169.254.169.254/latest/meta-data',
+    'http://169.254.169.254/',
+    'https://[fe80::1]/',
+    'https://10.0.0.1/',
+    'http://github.com/',
+    'file:///etc/passwd',
+    'https://user:pass@github.com/',
+  ])('to %s are refused', async (location) => {
+    const server = await scripted(redirect(location));
+    expect(await sourceAt(server.url).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_url_invalid' });
+  });
 
   it('to a name that resolves to link-local are refused before a connection', async () => {
     const server = await scripted(redirect('https://rebind.example/'));
     const resolveAll: SourceDependencies['resolveAll'] = (_name, _options, done) => done(null, [{ address: '169.254.169.254', family: 4 }]);
-    expect(await sourceAt(server.url, {}, { resolveAll }).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_url_invalid', details: { rule: 'address', host: 'rebind.example' } });
+    expect(await sourceAt(server.url, {}, { resolveAll }).fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_url_invalid',
+      details: { rule: 'address', host: 'rebind.example' },
+    });
   });
 
   it('are followed five times and not six', async () => {
     const chain = (hops: number): Record<string, Reply> => {
       const routes: Record<string, Reply> = {};
       for (let hop = 0; hop < hops; hop++) {
-        routes[hop === 0 ? TAG_PATH : `/hop${hop}`] = (_request, response) => void response.writeHead(307, { location: `/hop${hop + 1}` }).end();
+        routes[hop === 0 ? TAG_PATH : `/hop${hop}`] = (_request, response) =>
+          void response.writeHead(307, { location: `/hop${hop + 1}` }).end();
       }
       routes[`/hop${hops}`] = (_request, response) => void response.end(JSON.stringify({ tag_name: `v${VERSION}`, assets: [] }));
       return routes;
     };
     const five = await scripted(chain(5));
-    expect(await sourceAt(five.url).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_release_not_found', details: { file: 'manifest.json' } });
+    expect(await sourceAt(five.url).fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_release_not_found',
+      details: { file: 'manifest.json' },
+    });
     const six = await scripted(chain(6));
-    expect(await sourceAt(six.url).fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_url_invalid', details: { rule: 'too many redirects' } });
+    expect(await sourceAt(six.url).fetchStatement(VERSION, never())).toMatchObject({
+      code: 'upgrade_url_invalid',
+      details: { rule: 'too many redirects' },
+    });
     expect(six.requests).toHaveLength(6);
   });
 
@@ -201,7 +269,10 @@ describe('redirects', () => {
     const other = await scripted({ '/there': (_request, response) => void response.writeHead(302, { location: `${api.url}/back` }).end() });
     home[TAG_PATH] = (_request, response) => void response.writeHead(302, { location: `${other.url}/there` }).end();
     await sourceAt(api.url, { token: 'secret' }).fetchStatement(VERSION, never());
-    expect(api.requests.slice(0, 2).map(({ path, headers }) => [path, headers.authorization])).toEqual([[TAG_PATH, 'Bearer secret'], ['/back', undefined]]);
+    expect(api.requests.slice(0, 2).map(({ path, headers }) => [path, headers.authorization])).toEqual([
+      [TAG_PATH, 'Bearer secret'],
+      ['/back', undefined],
+    ]);
     expect(other.requests[0]?.headers.authorization).toBeUndefined();
   });
 });
@@ -217,6 +288,13 @@ describe('an artefact', () => {
     server.faults.cutAfterBytes.push(300_000, 200_000, 100);
     expectWhole(await download(sourceAt(server.url)));
     expect(server.faults.connections).toBe(4);
+  });
+
+  it('arrives however often the line is cut, as long as each connection brings something', async () => {
+    const server = await releases();
+    server.faults.cutAfterBytes.push(...Array.from({ length: 8 }, () => 100_000));
+    expectWhole(await download(sourceAt(server.url)));
+    expect(server.faults.connections).toBe(9);
   });
 
   it('is given up after five tries in a row without a byte', async () => {
@@ -252,12 +330,36 @@ describe('an artefact', () => {
 
   const first = (request: Parameters<Reply>[0]): number => Number(/(\d+)-/.exec(request.headers.range ?? '')?.[1]);
   const wrong: [string, Reply][] = [
-    ['another start', (request, response) => void response.writeHead(206, { etag: '"one"', 'content-range': `bytes ${first(request) - 1}-999999/1000000` }).end(BYTES.subarray(first(request) - 1))],
+    [
+      'another start',
+      (request, response) =>
+        void response
+          .writeHead(206, { etag: '"one"', 'content-range': `bytes ${first(request) - 1}-999999/1000000` })
+          .end(BYTES.subarray(first(request) - 1)),
+    ],
     ['no Content-Range', (request, response) => void response.writeHead(206, { etag: '"one"' }).end(BYTES.subarray(first(request)))],
-    ['another total', (request, response) => void response.writeHead(206, { etag: '"one"', 'content-range': `bytes ${first(request)}-999999/1000001` }).end(BYTES.subarray(first(request)))],
-    ['another ETag', (request, response) => void response.writeHead(206, { etag: '"two"', 'content-range': `bytes ${first(request)}-999999/1000000` }).end(BYTES.subarray(first(request)))],
+    [
+      'another total',
+      (request, response) =>
+        void response
+          .writeHead(206, { etag: '"one"', 'content-range': `bytes ${first(request)}-999999/1000001` })
+          .end(BYTES.subarray(first(request))),
+    ],
+    [
+      'another ETag',
+      (request, response) =>
+        void response
+          .writeHead(206, { etag: '"two"', 'content-range': `bytes ${first(request)}-999999/1000000` })
+          .end(BYTES.subarray(first(request))),
+    ],
     ['the whole of another object', (_request, response) => void response.writeHead(200, { etag: '"two"' }).end(BYTES)],
-    ['a compressed body', (request, response) => void response.writeHead(206, { etag: '"one"', 'content-encoding': 'gzip', 'content-range': `bytes ${first(request)}-999999/1000000` }).end('x')],
+    [
+      'a compressed body',
+      (request, response) =>
+        void response
+          .writeHead(206, { etag: '"one"', 'content-encoding': 'gzip', 'content-range': `bytes ${first(request)}-999999/1000000` })
+          .end('x'),
+    ],
     ['204', (_request, response) => void response.writeHead(204).end()],
     ['416', (_request, response) => void response.writeHead(416).end()],
   ];
@@ -270,7 +372,15 @@ describe('an artefact', () => {
   });
 
   it('sends no If-Range for a weak ETag', async () => {
-    const server = await scripted(cutThen((request, response) => void response.writeHead(206, { etag: 'W/"one"', 'content-range': `bytes ${first(request)}-999999/1000000` }).end(BYTES.subarray(first(request))), 'W/"one"'));
+    const server = await scripted(
+      cutThen(
+        (request, response) =>
+          void response
+            .writeHead(206, { etag: 'W/"one"', 'content-range': `bytes ${first(request)}-999999/1000000` })
+            .end(BYTES.subarray(first(request))),
+        'W/"one"',
+      ),
+    );
     expectWhole(await download(sourceAt(server.url)));
     expect(server.requests.at(-1)?.headers['if-range']).toBeUndefined();
   });
@@ -346,7 +456,10 @@ describe('an artefact', () => {
   });
 
   it('ends when it is aborted, with the code of the reason, also while nothing arrives', async () => {
-    const server = await scripted({ [TAG_PATH]: describeRelease, [ASSET_PATH]: (_request, response) => void response.writeHead(200).write('x') });
+    const server = await scripted({
+      [TAG_PATH]: describeRelease,
+      [ASSET_PATH]: (_request, response) => void response.writeHead(200).write('x'),
+    });
     const abort = new AbortController();
     const opened = await sourceAt(server.url).openArtefact(VERSION, artefactOf(10), abort.signal);
     if (!opened.ok) throw new Error(opened.code);
@@ -367,7 +480,15 @@ describe('a configuration', () => {
     ['a token with a newline', { token: 'a\nx: y' }],
     ['a negative limit', { limits: { deadlineMs: -1 } }],
   ])('with %s is refused when it is read', (_name, config) => {
-    const make = (): unknown => githubReleaseSource({ apiBaseUrl: 'https://api.github.com', owner: 'acme', repo: 'edge', allowLoopbackHttp: true, userAgent: 'x', ...config });
-    expect(make).toThrow(expect.objectContaining({ code: 'config_invalid' }) as unknown as Error);
+    const make = (): unknown =>
+      githubReleaseSource({
+        apiBaseUrl: 'https://api.github.com',
+        owner: 'acme',
+        repo: 'edge',
+        allowLoopbackHttp: true,
+        userAgent: 'x',
+        ...config,
+      });
+    expect(make).toThrow(expect.objectContaining({ code: 'config_invalid' }));
   });
 });

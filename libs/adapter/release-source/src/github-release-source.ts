@@ -53,7 +53,13 @@ export function githubReleaseSource(
     allowH2: false,
     connect: { lookup: guardedLookup(policy, dependencies.resolveAll), timeout: 15_000 },
   });
-  const context: HttpContext = { agent, policy, userAgent: config.userAgent, token: config.token, headersTimeoutMs: limits.headersTimeoutMs };
+  const context: HttpContext = {
+    agent,
+    policy,
+    userAgent: config.userAgent,
+    token: config.token,
+    headersTimeoutMs: limits.headersTimeoutMs,
+  };
   const api = new ReleaseApi(base, config, context);
 
   const retrying = async <T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> => {
@@ -141,7 +147,12 @@ class ReleaseApi {
 
   openAsset(id: number, name: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
     const missing = (): CodedError => new CodedError('upgrade_release_not_found', { file: name, host: this.#base.hostname });
-    return this.#get(new URL(`${this.#repoPath}/assets/${id}`, this.#base), { accept: 'application/octet-stream', ...headers }, missing, signal);
+    return this.#get(
+      new URL(`${this.#repoPath}/assets/${id}`, this.#base),
+      { accept: 'application/octet-stream', ...headers },
+      missing,
+      signal,
+    );
   }
 
   async #get(url: URL, headers: Readonly<Record<string, string>>, missing: () => CodedError, signal: AbortSignal): Promise<HttpAnswer> {

@@ -32,7 +32,12 @@ export function discard(answer: Pick<HttpAnswer, 'body'>): void {
  * origin and not taken up again, so no chain of redirects can carry it elsewhere (CVE-2022-31151 is what clients got wrong).
  * Throws CodedError: upgrade_url_invalid, upgrade_network_error, or what the signal's reason says.
  */
-export async function httpGet(context: HttpContext, start: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+export async function httpGet(
+  context: HttpContext,
+  start: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
   let url = start;
   let token = context.token;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
@@ -51,7 +56,11 @@ export async function httpGet(context: HttpContext, start: URL, headers: Readonl
 
 async function once(context: HttpContext, url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
   try {
-    const { statusCode, headers: received, body } = await request(url, {
+    const {
+      statusCode,
+      headers: received,
+      body,
+    } = await request(url, {
       dispatcher: context.agent,
       signal,
       headersTimeout: context.headersTimeoutMs,

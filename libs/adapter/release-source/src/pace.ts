@@ -26,7 +26,10 @@ export class Pace {
     for (;;) {
       const startedMs = this.#clock.nowMs();
       const stop = new AbortController();
-      const result = await Promise.race([reading, this.#clock.wait(this.#limits.throughputWindowMs - this.#windowWaitedMs, stop.signal)]).finally(() => stop.abort());
+      const result = await Promise.race([
+        reading,
+        this.#clock.wait(this.#limits.throughputWindowMs - this.#windowWaitedMs, stop.signal),
+      ]).finally(() => stop.abort());
       this.#windowWaitedMs += this.#clock.nowMs() - startedMs;
       if (result && !result.done) this.#windowBytes += result.value.length;
       if (this.#windowWaitedMs >= this.#limits.throughputWindowMs) this.#closeWindow();

@@ -71,7 +71,12 @@ const contradiction = (answer: HttpAnswer, rule: string): CodedError => {
   return new CodedError('upgrade_network_error', { host: answer.host, status: answer.status, rule });
 };
 
-async function openAt(options: RangedDownloadOptions, offset: number, known: ObjectIdentity | null, signal: AbortSignal): Promise<OpenedRange> {
+async function openAt(
+  options: RangedDownloadOptions,
+  offset: number,
+  known: ObjectIdentity | null,
+  signal: AbortSignal,
+): Promise<OpenedRange> {
   const headers: Record<string, string> = {};
   if (offset > 0) {
     headers['range'] = `bytes=${offset}-`;

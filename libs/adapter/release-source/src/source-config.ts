@@ -26,7 +26,10 @@ const schema = z.object({
   owner: segment,
   repo: segment,
   // A header value: one line of visible ASCII.
-  token: z.string().regex(/^[\x21-\x7e]{1,512}$/).optional(),
+  token: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,512}$/)
+    .optional(),
   userAgent: z.string().regex(/^[\x20-\x7e]{1,200}$/),
   limits: z
     .object({

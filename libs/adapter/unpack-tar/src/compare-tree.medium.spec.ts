@@ -40,18 +40,33 @@ describe('a slot that differs is refused with the first difference', () => {
     ['a folder more', () => mkdir(join(slot, 'lib/more')), 'lib/more', 'not listed'],
     ['a statement that is a link', () => symlink('/etc/passwd', join(slot, 'manifest.json')), 'manifest.json', 'not listed'],
     ['a statement in another folder', () => writeFile(join(slot, 'lib/manifest.json'), ''), 'lib/manifest.json', 'not listed'],
-    ['a link to the same contents', async () => {
-      await rename(join(slot, 'bin/edge'), join(root, 'edge'));
-      await symlink(join(root, 'edge'), join(slot, 'bin/edge'));
-    }, 'bin/edge', 'kind'],
-    ['a folder that is a link to the same contents', async () => {
-      await rename(join(slot, 'lib'), join(root, 'lib'));
-      await symlink(join(root, 'lib'), join(slot, 'lib'));
-    }, 'lib', 'kind'],
-    ['a file in the place of a folder', async () => {
-      await rm(join(slot, 'lib'), { recursive: true });
-      await writeFile(join(slot, 'lib'), '');
-    }, 'lib', 'kind'],
+    [
+      'a link to the same contents',
+      async () => {
+        await rename(join(slot, 'bin/edge'), join(root, 'edge'));
+        await symlink(join(root, 'edge'), join(slot, 'bin/edge'));
+      },
+      'bin/edge',
+      'kind',
+    ],
+    [
+      'a folder that is a link to the same contents',
+      async () => {
+        await rename(join(slot, 'lib'), join(root, 'lib'));
+        await symlink(join(root, 'lib'), join(slot, 'lib'));
+      },
+      'lib',
+      'kind',
+    ],
+    [
+      'a file in the place of a folder',
+      async () => {
+        await rm(join(slot, 'lib'), { recursive: true });
+        await writeFile(join(slot, 'lib'), '');
+      },
+      'lib',
+      'kind',
+    ],
     ['no slot', () => rm(slot, { recursive: true }), '', 'missing'],
   ];
   it.each(damages)('%s', async (_name, damage, path, problem) => {

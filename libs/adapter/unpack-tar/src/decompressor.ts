@@ -22,7 +22,10 @@ const ZSTD_WINDOW_LOG_MAX = 23;
 export function openDecompressor(format: Artefact['format'], artefactBytes: number, sink: OutputSink): Decompressor {
   if (format === 'tar') return new PlainStage(sink);
   if (format === 'tar.gz') return new GzipMember(artefactBytes, sink);
-  return new ZlibStage(createZstdDecompress({ chunkSize: OUTPUT_BYTES, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX } }), sink);
+  return new ZlibStage(
+    createZstdDecompress({ chunkSize: OUTPUT_BYTES, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX } }),
+    sink,
+  );
 }
 
 class PlainStage implements Decompressor {

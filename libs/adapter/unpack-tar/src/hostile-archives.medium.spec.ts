@@ -5,7 +5,20 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Artefact } from '@tidegate/contract-manifest';
 import { tarUnpacker } from './index.ts';
-import { END_MARKER, entry, gz, headerBlock, inPieces, noise, padded, patchedHeader, paxBlocks, recordOf, SLOT, tarOf } from './testing/archive-builder.ts';
+import {
+  END_MARKER,
+  entry,
+  gz,
+  headerBlock,
+  inPieces,
+  noise,
+  padded,
+  patchedHeader,
+  paxBlocks,
+  recordOf,
+  SLOT,
+  tarOf,
+} from './testing/archive-builder.ts';
 
 let root: string;
 beforeEach(async () => {
@@ -22,7 +35,10 @@ const goodTar = tarOf(SLOT);
 const link = (type: 'SymbolicLink' | 'Link', path: string, linkpath: string): Buffer => headerBlock({ path, type, linkpath });
 
 async function refused(bytes: Buffer, artefact: Artefact = recordOf(bytes)): Promise<{ code: string; rule: unknown }> {
-  const verdict = await tarUnpacker.unpack(inPieces(bytes), artefact, join(root, 'slot'), { signal: new AbortController().signal, onProgress: () => undefined });
+  const verdict = await tarUnpacker.unpack(inPieces(bytes), artefact, join(root, 'slot'), {
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  });
   if (verdict.ok) throw new Error('was unpacked');
   expect(await readdir(root)).toEqual([]);
   return { code: verdict.code, rule: verdict.details['rule'] };
@@ -43,35 +59,92 @@ describe('an archive whose every byte is signed, but which is not its file list,
     ['a path cut by a NUL in a pax record', tar(...good, paxBlocks({ path: 'bin/edge\0.txt' }), entry('x', 'x')), 'entry stands twice'],
     ['a path moved by a pax record', tar(...good, paxBlocks({ path: '../../evil' }), entry('empty')), 'file is not listed'],
     ['a global pax record that changes every size', tar(paxBlocks({ size: 600 }, true), ...good), 'size differs from the list'],
-    ['a long name that hides another', tar(edge, empty, main, headerBlock({ path: '././@LongLink', type: 'NextFileHasLongPath', size: 7 }), padded(Buffer.from('../evil')), entry('empty')), 'file is not listed'],
+    [
+      'a long name that hides another',
+      tar(
+        edge,
+        empty,
+        main,
+        headerBlock({ path: '././@LongLink', type: 'NextFileHasLongPath', size: 7 }),
+        padded(Buffer.from('../evil')),
+        entry('empty'),
+      ),
+      'file is not listed',
+    ],
     ['a listed file twice', tar(...good, edge), 'entry stands twice'],
     ['a listed file, first with other contents', tar(entry('lib/deep/main.js', 'bad()\n'), ...good), 'entry stands twice'],
     ['a missing file', tar(edge, empty), 'listed file is missing'],
     ['no entry at all', tar(), 'listed file is missing'],
-    ['a symbolic link in the place of a file', tar(edge, empty, link('SymbolicLink', 'lib/deep/main.js', '/etc/passwd')), 'neither file nor folder'],
+    [
+      'a symbolic link in the place of a file',
+      tar(edge, empty, link('SymbolicLink', 'lib/deep/main.js', '/etc/passwd')),
+      'neither file nor folder',
+    ],
     ['a symbolic link in the place of a folder', tar(edge, empty, link('SymbolicLink', 'lib', '/etc'), main), 'neither file nor folder'],
     ['a hard link', tar(edge, empty, link('Link', 'lib/deep/main.js', 'bin/edge')), 'neither file nor folder'],
     ['a device', tar(edge, main, headerBlock({ path: 'empty', type: 'CharacterDevice' })), 'neither file nor folder'],
     ['a block device', tar(edge, main, headerBlock({ path: 'empty', type: 'BlockDevice' })), 'neither file nor folder'],
     ['a FIFO', tar(edge, main, headerBlock({ path: 'empty', type: 'FIFO' })), 'neither file nor folder'],
     ['a contiguous file', tar(edge, main, headerBlock({ path: 'empty', type: 'ContiguousFile' })), 'neither file nor folder'],
-    ['an unknown type', tar(...good, patchedHeader({ path: 'empty' }, (block) => block.write('Z', 156))), 'entry of an unsupported kind'],
-    ['a sparse file', tar(edge, main, patchedHeader({ path: 'empty' }, (block) => block.write('S', 156))), 'entry of an unsupported kind'],
+    [
+      'an unknown type',
+      tar(
+        ...good,
+        patchedHeader({ path: 'empty' }, (block) => block.write('Z', 156)),
+      ),
+      'entry of an unsupported kind',
+    ],
+    [
+      'a sparse file',
+      tar(
+        edge,
+        main,
+        patchedHeader({ path: 'empty' }, (block) => block.write('S', 156)),
+      ),
+      'entry of an unsupported kind',
+    ],
     ['a folder in the place of a file', tar(edge, main, headerBlock({ path: 'empty/', type: 'Directory' })), 'folder is not listed'],
     ['a folder that no listed file lies in', tar(...good, headerBlock({ path: 'extra/', type: 'Directory' })), 'folder is not listed'],
     ['a folder outside', tar(...good, headerBlock({ path: '../', type: 'Directory' })), 'folder is not listed'],
-    ['a folder twice', tar(headerBlock({ path: 'lib/', type: 'Directory' }), headerBlock({ path: 'lib/', type: 'Directory' }), ...good), 'entry stands twice'],
+    [
+      'a folder twice',
+      tar(headerBlock({ path: 'lib/', type: 'Directory' }), headerBlock({ path: 'lib/', type: 'Directory' }), ...good),
+      'entry stands twice',
+    ],
     ['other contents of the same size', tar(edge, empty, entry('lib/deep/main.js', 'bad()\n')), 'digest differs from the list'],
     ['a file too long', tar(edge, empty, entry('lib/deep/main.js', 'run()\n#')), 'size differs from the list'],
     ['a file too short', tar(edge, empty, entry('lib/deep/main.js', 'run()')), 'size differs from the list'],
     ['a size that a pax record changes', tar(edge, empty, paxBlocks({ size: 600 }), main), 'size differs from the list'],
-    ['a negative size in base 256', tar(edge, empty, patchedHeader({ path: 'lib/deep/main.js' }, (block) => block.fill(0xff, 124, 136))), 'size differs from the list'],
+    [
+      'a negative size in base 256',
+      tar(
+        edge,
+        empty,
+        patchedHeader({ path: 'lib/deep/main.js' }, (block) => block.fill(0xff, 124, 136)),
+      ),
+      'size differs from the list',
+    ],
     ['an executable where none is listed', tar(edge, entry('empty', '', { mode: 0o755 }), main), 'mode differs from the list'],
     ['a plain file where an executable is listed', tar(entry('bin/edge', SLOT[0]!.content), empty, main), 'mode differs from the list'],
     ['a set-uid file', tar(entry('bin/edge', SLOT[0]!.content, { mode: 0o4755 }), empty, main), 'mode differs from the list'],
     ['a wrong header checksum', tar(edge, empty, Buffer.from(main).fill('9', 148, 154)), 'malformed header'],
-    ['an empty path', tar(...good, patchedHeader({ path: 'x' }, (block) => block.fill(0, 0, 100))), 'malformed header'],
-    ['a link target on a plain file', tar(edge, main, patchedHeader({ path: 'empty' }, (block) => block.write('/etc/passwd', 157))), 'malformed header'],
+    [
+      'an empty path',
+      tar(
+        ...good,
+        patchedHeader({ path: 'x' }, (block) => block.fill(0, 0, 100)),
+      ),
+      'malformed header',
+    ],
+    [
+      'a link target on a plain file',
+      tar(
+        edge,
+        main,
+        patchedHeader({ path: 'empty' }, (block) => block.write('/etc/passwd', 157)),
+      ),
+      'malformed header',
+    ],
     ['no end marker', Buffer.concat(good), 'truncated archive'],
     ['half an end marker', Buffer.concat([...good, Buffer.alloc(512)]), 'truncated archive'],
     ['an end in the middle of a file', goodTar.subarray(0, goodTar.indexOf('run()') + 3), 'truncated archive'],
@@ -80,7 +153,11 @@ describe('an archive whose every byte is signed, but which is not its file list,
     ['one byte after the end marker', Buffer.concat([goodTar, Buffer.alloc(9000), Buffer.from('x')]), 'data after the end marker'],
     ['endless zeros after the end marker', Buffer.concat([goodTar, Buffer.alloc(3_000_000)]), 'longer than its signed list allows'],
     ['a bomb of zeros', Buffer.alloc(50_000_000), 'longer than its signed list allows'],
-    ['a bomb of pax records', Buffer.concat([...Array.from({ length: 500 }, () => paxBlocks({ path: 'empty' })), goodTar]), 'longer than its signed list allows'],
+    [
+      'a bomb of pax records',
+      Buffer.concat([...Array.from({ length: 500 }, () => paxBlocks({ path: 'empty' })), goodTar]),
+      'longer than its signed list allows',
+    ],
     ['a huge pax record', tar(paxBlocks({ path: 'a'.repeat(40_000) }), ...good), 'entry of an unsupported kind'],
     ['another compressed archive inside', gz(goodTar), 'compressed twice'],
     ['noise', noise(4096), 'malformed header'],
@@ -111,7 +188,12 @@ describe('a compressed stream that is not exactly one stream is refused whole', 
     ['a wrong gzip length', flip(whole, -1), 'tar.gz', 'gzip length'],
     ['no gzip', goodTar, 'tar.gz', 'no gzip header'],
     ['reserved gzip flags', flip(flip(whole, 0), 0).fill(0x80, 3, 4), 'tar.gz', 'reserved gzip flags'],
-    ['a gzip name without an end', Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]), Buffer.alloc(400, 'a')]), 'tar.gz', 'gzip header too long'],
+    [
+      'a gzip name without an end',
+      Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]), Buffer.alloc(400, 'a')]),
+      'tar.gz',
+      'gzip header too long',
+    ],
     ['a gzip header and nothing else', whole.subarray(0, 10), 'tar.gz', 'no gzip data'],
     ['a second zstd frame', Buffer.concat([zstdCompressSync(goodTar), zstdCompressSync(goodTar)]), 'tar.zst', 'trailing bytes'],
     ['bytes after the zstd frame', Buffer.concat([zstdCompressSync(goodTar), Buffer.from('x')]), 'tar.zst', 'trailing bytes'],

@@ -79,7 +79,7 @@ export class SlotWriter {
     const { handle, sha256 } = this.#current as OpenFile;
     sha256.update(bytes);
     await atStorage(async () => {
-      for (let offset = 0; offset < bytes.length; ) offset += (await handle.write(bytes, offset)).bytesWritten;
+      for (let offset = 0; offset < bytes.length;) offset += (await handle.write(bytes, offset)).bytesWritten;
     });
   }
 

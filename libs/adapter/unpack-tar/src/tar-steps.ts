@@ -5,9 +5,7 @@ import { extractFailed } from './unpack-errors.ts';
 
 /** What the writer does next. Parsing gives steps, in order; nothing is written while a header is still being judged. */
 export type WriteStep =
-  | { readonly kind: 'open'; readonly file: FileEntry }
-  | { readonly kind: 'data'; readonly bytes: Uint8Array }
-  | { readonly kind: 'close' };
+  { readonly kind: 'open'; readonly file: FileEntry } | { readonly kind: 'data'; readonly bytes: Uint8Array } | { readonly kind: 'close' };
 
 const BLOCK_BYTES = 512;
 const SPECIAL_BITS = 0o7000;
@@ -49,7 +47,9 @@ export class TarSteps {
     this.#parser.on('eof', () => {
       this.#ended = true;
     });
-    this.#parser.on('error', (error: { tarCode?: string }) => fail(extractFailed(error.tarCode === 'TAR_ENTRY_INVALID' ? 'malformed header' : 'malformed archive')));
+    this.#parser.on('error', (error: { tarCode?: string }) =>
+      fail(extractFailed(error.tarCode === 'TAR_ENTRY_INVALID' ? 'malformed header' : 'malformed archive')),
+    );
   }
 
   /** Steps of the next bytes of the stream. Throws upgrade_extract_failed. */

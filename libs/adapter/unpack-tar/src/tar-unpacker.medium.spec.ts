@@ -10,7 +10,21 @@ import type { Artefact } from '@tidegate/contract-manifest';
 import type { UnpackProgress } from '@tidegate/engine-upgrade';
 import fc from 'fast-check';
 import { tarUnpacker, verifyTree } from './index.ts';
-import { entry, fileEntries, gz, headerBlock, inPieces, noise, paxBlocks, recordOf, sha256, SLOT, tarOf, END_MARKER, type ListedFile } from './testing/archive-builder.ts';
+import {
+  entry,
+  fileEntries,
+  gz,
+  headerBlock,
+  inPieces,
+  noise,
+  paxBlocks,
+  recordOf,
+  sha256,
+  SLOT,
+  tarOf,
+  END_MARKER,
+  type ListedFile,
+} from './testing/archive-builder.ts';
 
 let root: string;
 let slot: string;
@@ -21,9 +35,18 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 const LONG = `share/${'deep-folder-name/'.repeat(10)}${'n'.repeat(60)}.txt`;
-const FILES: ListedFile[] = [...SLOT, { path: 'lib/noise.bin', content: noise(700_001) }, { path: 'lib/zeros.bin', content: Buffer.alloc(400_000) }];
+const FILES: ListedFile[] = [
+  ...SLOT,
+  { path: 'lib/noise.bin', content: noise(700_001) },
+  { path: 'lib/zeros.bin', content: Buffer.alloc(400_000) },
+];
 
-function unpack(input: AsyncIterable<Uint8Array>, artefact: Artefact, signal = new AbortController().signal, onProgress: (progress: UnpackProgress) => void = () => undefined) {
+function unpack(
+  input: AsyncIterable<Uint8Array>,
+  artefact: Artefact,
+  signal = new AbortController().signal,
+  onProgress: (progress: UnpackProgress) => void = () => undefined,
+) {
   return tarUnpacker.unpack(input, artefact, slot, { signal, onProgress });
 }
 
@@ -53,15 +76,24 @@ describe('unpacking', () => {
     const tar = tarOf(FILES);
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom<Artefact['format']>('tar', 'tar.gz', 'tar.zst'), fc.integer({ min: 1, max: 200_000 }), fc.integer({ min: 65_536, max: 300_000 }), fc.integer({ min: 0, max: 20 }), async (format, pieceBytes, chunkBytes, blocks) => {
-        const folder = join(root, `run-${run++}`);
-        const padded = Buffer.concat([tar, Buffer.alloc(blocks * 512)]);
-        const bytes = formats.find(([name]) => name === format)![1](padded);
-        const artefact = recordOf(bytes, FILES, format, chunkBytes);
-        const verdict = await tarUnpacker.unpack(inPieces(bytes, Math.max(pieceBytes, 500)), artefact, folder, { signal: new AbortController().signal, onProgress: () => undefined });
-        expect(verdict).toMatchObject({ ok: true });
-        expect(await verifyTree(folder, artefact.files)).toMatchObject({ ok: true });
-      }),
+      fc.asyncProperty(
+        fc.constantFrom<Artefact['format']>('tar', 'tar.gz', 'tar.zst'),
+        fc.integer({ min: 1, max: 200_000 }),
+        fc.integer({ min: 65_536, max: 300_000 }),
+        fc.integer({ min: 0, max: 20 }),
+        async (format, pieceBytes, chunkBytes, blocks) => {
+          const folder = join(root, `run-${run++}`);
+          const padded = Buffer.concat([tar, Buffer.alloc(blocks * 512)]);
+          const bytes = formats.find(([name]) => name === format)![1](padded);
+          const artefact = recordOf(bytes, FILES, format, chunkBytes);
+          const verdict = await tarUnpacker.unpack(inPieces(bytes, Math.max(pieceBytes, 500)), artefact, folder, {
+            signal: new AbortController().signal,
+            onProgress: () => undefined,
+          });
+          expect(verdict).toMatchObject({ ok: true });
+          expect(await verifyTree(folder, artefact.files)).toMatchObject({ ok: true });
+        },
+      ),
       { numRuns: 25, seed: 20260102 },
     );
   });
@@ -89,7 +121,13 @@ describe('unpacking', () => {
 
   it('takes long paths from pax records and listed folders as entries', async () => {
     const files: ListedFile[] = [...SLOT, { path: LONG, content: 'far down' }];
-    const tar = Buffer.concat([headerBlock({ path: 'lib/', type: 'Directory', mode: 0o700 }), ...SLOT.map((file) => entry(file.path, file.content, { mode: Number.parseInt(file.mode ?? '0644', 8) })), paxBlocks({ path: LONG }), entry('short', 'far down'), END_MARKER]);
+    const tar = Buffer.concat([
+      headerBlock({ path: 'lib/', type: 'Directory', mode: 0o700 }),
+      ...SLOT.map((file) => entry(file.path, file.content, { mode: Number.parseInt(file.mode ?? '0644', 8) })),
+      paxBlocks({ path: LONG }),
+      entry('short', 'far down'),
+      END_MARKER,
+    ]);
     expect(await unpack(inPieces(gz(tar)), recordOf(gz(tar), files))).toMatchObject({ ok: true });
     expect((await stat(join(slot, 'lib'))).mode & 0o777).toBe(0o755);
   });
@@ -131,7 +169,11 @@ describe('what goes wrong around the archive leaves nothing behind', () => {
   }
 
   it('a coded failure of the input keeps its code and details', async () => {
-    expect(await unpack(failing(new CodedError('upgrade_network_error', { host: 'mirror' })), artefact)).toEqual({ ok: false, code: 'upgrade_network_error', details: { host: 'mirror' } });
+    expect(await unpack(failing(new CodedError('upgrade_network_error', { host: 'mirror' })), artefact)).toEqual({
+      ok: false,
+      code: 'upgrade_network_error',
+      details: { host: 'mirror' },
+    });
     expect(await readdir(root)).toEqual([]);
   });
 
@@ -141,7 +183,10 @@ describe('what goes wrong around the archive leaves nothing behind', () => {
   });
 
   it('an abort ends it while the input is silent, with the code of the reason', async () => {
-    for (const [reason, code] of [[new CodedError('upgrade_cancelled'), 'upgrade_cancelled'], [undefined, 'upgrade_interrupted']] as const) {
+    for (const [reason, code] of [
+      [new CodedError('upgrade_cancelled'), 'upgrade_cancelled'],
+      [undefined, 'upgrade_interrupted'],
+    ] as const) {
       const abort = new AbortController();
       async function* silent(): AsyncGenerator<Uint8Array> {
         yield bytes.subarray(0, 200_000);

@@ -36,7 +36,13 @@ export const tarUnpacker: ArtefactUnpacker = {
   },
 };
 
-async function fill(input: AsyncIterable<Uint8Array>, artefact: Artefact, plan: SlotPlan, writer: SlotWriter, options: UnpackOptions): Promise<void> {
+async function fill(
+  input: AsyncIterable<Uint8Array>,
+  artefact: Artefact,
+  plan: SlotPlan,
+  writer: SlotWriter,
+  options: UnpackOptions,
+): Promise<void> {
   await writer.createFolders();
   const tar = new TarSteps(plan);
   const decompressor = openDecompressor(artefact.format, artefact.size, async (bytes) => {

@@ -35,7 +35,7 @@ export async function* verifiedChunks(input: AsyncIterable<Uint8Array>, artefact
     received += piece.length;
     if (received > artefact.size) throw mismatch({ rule: 'too long', expected_bytes: artefact.size });
     options.onReceived(received);
-    for (let offset = 0; offset < piece.length; ) {
+    for (let offset = 0; offset < piece.length;) {
       const part = piece.subarray(offset, offset + artefact.chunk_size - fill);
       (buffers[index % 2] as Buffer).set(part, fill);
       fill += part.length;

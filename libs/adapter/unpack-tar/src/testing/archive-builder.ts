@@ -44,10 +44,18 @@ export const tarOf = (files: readonly ListedFile[]): Buffer =>
   Buffer.concat([...files.map((file) => entry(file.path, file.content, { mode: Number.parseInt(file.mode ?? '0644', 8) })), END_MARKER]);
 
 export const fileEntries = (files: readonly ListedFile[]): FileEntry[] =>
-  files.map(({ path, content, mode }) => ({ path, mode: mode ?? '0644', size: Buffer.byteLength(content), sha256: sha256(Buffer.from(content)) }) as FileEntry);
+  files.map(
+    ({ path, content, mode }) =>
+      ({ path, mode: mode ?? '0644', size: Buffer.byteLength(content), sha256: sha256(Buffer.from(content)) }) as FileEntry,
+  );
 
 /** The signed record of `bytes`, which therefore always pass the digests: what is tested here lies behind them. */
-export function recordOf(bytes: Uint8Array, files: readonly ListedFile[] = SLOT, format: Artefact['format'] = 'tar.gz', chunkBytes = 65_536): Artefact {
+export function recordOf(
+  bytes: Uint8Array,
+  files: readonly ListedFile[] = SLOT,
+  format: Artefact['format'] = 'tar.gz',
+  chunkBytes = 65_536,
+): Artefact {
   const chunks: string[] = [];
   for (let offset = 0; offset < bytes.length; offset += chunkBytes) chunks.push(sha256(bytes.subarray(offset, offset + chunkBytes)));
   const listed = fileEntries(files);
