@@ -103,4 +103,4 @@ async function ensureInstalled(root) {
   });
 }
 
-module.exports = { ensureInstalled, installReason };
+module.exports = { ensureInstalled };
