@@ -1,6 +1,5 @@
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { apiPath } from '@tidegate/contract-api';
 import { buildReleases, type BuiltReleases } from '../demo-releases/build-releases.ts';
 import { DEVICE_TYPE } from '../demo-releases/demo-trust.ts';
 import { publishReleases } from '../demo-releases/publish-releases.ts';
@@ -54,8 +53,9 @@ export async function startSystem(options: SystemOptions): Promise<System> {
     const managerLog = logFrom(manager.log.file);
     services.start('release-source', 'release-source', source);
     services.start('manager', 'manager', manager);
-    await answering('the manager', `${consoleUrl}${apiPath('readyz')}`, managerLog, signal);
-    await answering('the release source', `http://127.0.0.1:${ports.releases}/`, sourceLog, signal);
+    // Its own word, not /readyz: it says READY=1 only after the first account was made, and that is signed in with next.
+    await ready('the manager', () => services.isReady('manager'), managerLog, signal);
+    await ready('the release source', () => answers(`http://127.0.0.1:${ports.releases}/`), sourceLog, signal);
     const api = await signIn(consoleUrl, 'admin', password);
     const nodes = await startNodes(options, ports, releases, api, services);
     return { consoleUrl, password, api, nodes, stop: () => services.stop() };
@@ -99,20 +99,25 @@ async function giveToken(node: EdgeNode, api: ApiClient): Promise<void> {
   chmodSync(file, 0o600);
 }
 
-/** Any HTTP answer but a 5xx will do. A service that says in its log why it can never start ends the wait with that. */
-async function answering(what: string, url: string, log: LogPosition, signal: AbortSignal): Promise<void> {
+/** A service that says in its log why it can never start ends the wait with that. */
+async function ready(what: string, isReady: () => boolean | Promise<boolean>, log: LogPosition, signal: AbortSignal): Promise<void> {
   await waitUntil(
     what,
     READY_TIMEOUT_MS,
     async () => {
       const problem = lastingProblem(log);
       if (problem) throw problem;
-      const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }).catch(() => undefined);
-      await response?.body?.cancel();
-      return isTrue(response !== undefined && response.status < 500);
+      return isTrue(await isReady());
     },
     signal,
   );
+}
+
+/** Any answer will do: there is nothing at the root of a release source. */
+async function answers(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) }).catch(() => undefined);
+  await response?.body?.cancel();
+  return response !== undefined;
 }
 
 /** All supervised services: the process table follows their events, and what people should know is said. */
@@ -120,6 +125,7 @@ class Services {
   readonly #table: ProcessTable;
   readonly #say: (line: string) => void;
   readonly #running: { readonly kind: ServiceKind; readonly service: SupervisedService }[] = [];
+  readonly #ready = new Set<string>();
   #isStopping = false;
 
   constructor(table: ProcessTable, say: (line: string) => void) {
@@ -134,11 +140,17 @@ class Services {
       onEvent: (event) => {
         if (event.type === 'started') this.#table.set(name, kind, event.pid);
         if (event.type === 'exited' || event.type === 'stopped') this.#table.set(name, kind, null);
+        if (event.type === 'ready') this.#ready.add(name);
+        if (event.type === 'exited') this.#ready.delete(name);
         const note = this.#isStopping ? undefined : noteOf(name, event);
         if (note !== undefined) this.#say(note);
       },
     });
     this.#running.push({ kind, service: supervised });
+  }
+
+  isReady(name: string): boolean {
+    return this.#ready.has(name);
   }
 
   async stop(): Promise<void> {
