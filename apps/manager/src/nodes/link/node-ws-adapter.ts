@@ -60,6 +60,11 @@ export class NodeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSocke
   close(server: WebSocketServer): void {
     server.close();
   }
+
+  /** Nest calls it without asking whether it is there, and a shutdown then ends in a TypeError. */
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 function refuseUpgrade(socket: Duplex, code: ErrorCode): void {
