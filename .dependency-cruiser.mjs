@@ -87,9 +87,9 @@ export default {
     ),
     forbid(
       'one-door',
-      'Another package is entered by its index.ts only.',
+      'Another package is entered by its index.ts only; its fakes and contract suites by testing/index.ts.',
       { path: PACKAGE },
-      { path: '^libs/[^/]+/[^/]+/', pathNot: ['^$1/', '^libs/[^/]+/[^/]+/src/index\\.ts$', '^libs/test/kit/jest/'] },
+      { path: '^libs/[^/]+/[^/]+/', pathNot: ['^$1/', '^libs/[^/]+/[^/]+/src/(testing/)?index\\.ts$', '^libs/test/kit/jest/'] },
     ),
     forbid(
       'by-name',
