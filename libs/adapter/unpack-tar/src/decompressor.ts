@@ -35,11 +35,9 @@ class PlainStage implements Decompressor {
     this.#sink = sink;
   }
   async write(chunk: Buffer): Promise<void> {
-    for (let offset = 0; offset < chunk.length; offset += OUTPUT_BYTES) {
-      // A copy: the tar parser keeps the rest of a block by reference, while the chunk's memory is filled again.
-      this.#running = this.#sink(Buffer.from(chunk.subarray(offset, offset + OUTPUT_BYTES)));
-      await this.#running;
-    }
+    // The tar parser may keep the rest of a block by reference until the next write: chunks stay valid that long.
+    this.#running = this.#sink(chunk);
+    await this.#running;
   }
   async end(): Promise<void> {}
   abandon(): Promise<void> {
@@ -52,7 +50,6 @@ class ZlibStage implements Decompressor {
   readonly #stream: InflateRaw | ZstdDecompress;
   readonly #reading: Promise<void>;
   #fedBytes = 0;
-  #ended = false;
 
   constructor(stream: InflateRaw | ZstdDecompress, sink: OutputSink) {
     this.#stream = stream;
@@ -63,7 +60,6 @@ class ZlibStage implements Decompressor {
   async #read(sink: OutputSink): Promise<void> {
     try {
       for await (const bytes of this.#stream as AsyncIterable<Buffer>) await sink(bytes);
-      this.#ended = true;
     } catch (error) {
       const code = (error as { code?: unknown }).code;
       throw typeof code === 'string' && /^(Z|ZSTD|ERR)_/.test(code) ? extractFailed('decompression') : error;
@@ -73,7 +69,6 @@ class ZlibStage implements Decompressor {
   async write(chunk: Buffer): Promise<void> {
     if (chunk.length === 0) return;
     this.#fedBytes += chunk.length;
-    if (this.#ended) throw extractFailed('trailing bytes');
     const written = new Promise<void>((resolve, reject) => {
       this.#stream.write(chunk, (error) => (error ? reject(error) : resolve()));
     });

@@ -198,6 +198,20 @@ describe('what goes wrong around the archive leaves nothing behind', () => {
     }
   });
 
+  it('somebody else who writes into the slot meanwhile is noticed at the end', async () => {
+    async function* interfered(): AsyncGenerator<Uint8Array> {
+      yield bytes.subarray(0, 200_000);
+      await writeFile(join(slot, 'lib/extra'), '');
+      yield bytes.subarray(200_000);
+    }
+    expect(await unpack(interfered(), artefact)).toEqual({
+      ok: false,
+      code: 'upgrade_extract_failed',
+      details: { rule: 'tree: not listed', entry: 'lib/extra' },
+    });
+    expect(await readdir(root)).toEqual([]);
+  });
+
   it('a signal aborted beforehand creates nothing', async () => {
     expect(await unpack(inPieces(bytes), artefact, AbortSignal.abort())).toMatchObject({ code: 'upgrade_interrupted' });
     expect(await readdir(root)).toEqual([]);
