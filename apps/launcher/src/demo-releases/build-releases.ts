@@ -29,7 +29,6 @@ export interface BuiltReleases {
   readonly folders: ReadonlyMap<string, string>;
   /** The tree of the version the nodes start with, and the two files that stand beside it in a slot. */
   readonly installed: { readonly version: string; readonly tree: string; readonly statement: string };
-  readonly wasCached: boolean;
 }
 
 export interface BuildPlaces {
@@ -42,20 +41,23 @@ export interface BuildPlaces {
  * Builds, packs and signs the demo releases, or finds them where an earlier start left them. The authority runs only
  * while it signs: nodes verify offline against the root that was compiled into them.
  */
-export async function buildReleases(places: BuildPlaces, signal?: AbortSignal): Promise<BuiltReleases> {
+export async function buildReleases(places: BuildPlaces, say: (line: string) => void, signal?: AbortSignal): Promise<BuiltReleases> {
   const authority = await startAuthority({ dataDir: places.authority });
   try {
     const anchor = JSON.stringify(demoAnchor(authority));
     const digest = createHash('sha256').update(sourceDigest(CHECKOUT, SOURCES)).update(anchor).digest('hex');
     const home = join(places.cache, digest.slice(0, 16));
-    const wasCached = existsSync(home);
-    if (!wasCached) await buildInto(home, { anchor, revision: digest.slice(0, 40), authority, ...(signal && { signal }) });
+    if (!existsSync(home)) {
+      const begunAt = performance.now();
+      say(`building and signing ${DEMO_RELEASES.length} demo releases`);
+      await buildInto(home, { anchor, revision: digest.slice(0, 40), authority, ...(signal && { signal }) });
+      say(`built the demo releases in ${((performance.now() - begunAt) / 1000).toFixed(1)} s`);
+    }
     // Built from other sources; nothing refers to it any more, since published releases and slots are copies.
     for (const name of readdirSync(places.cache)) if (join(places.cache, name) !== home) rmSync(join(places.cache, name), { recursive: true, force: true });
     return {
       folders: new Map(DEMO_RELEASES.map(({ version }) => [version, join(home, 'releases', version)])),
       installed: { version: INSTALLED_VERSION, tree: join(home, 'trees', INSTALLED_VERSION), statement: join(home, 'releases', INSTALLED_VERSION) },
-      wasCached,
     };
   } finally {
     await authority.close();

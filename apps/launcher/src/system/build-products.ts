@@ -50,6 +50,7 @@ async function build(product: Product, say: (line: string) => void, signal?: Abo
     // Another start may have built it while this one waited.
     if (isBuilt(product, stamp, digest)) return;
     const begunAt = performance.now();
+    say(`building ${product.name}`);
     rmSync(stamp, { force: true });
     await runToEnd(join(CHECKOUT, product.cwd), product.args, product.name, signal);
     // Written last: a build that was cut off leaves no stamp and is done again.

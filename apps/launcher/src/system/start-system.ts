@@ -66,10 +66,8 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 }
 
 async function build({ folder, say, signal }: SystemOptions): Promise<BuiltReleases> {
-  const begunAt = performance.now();
   const places = { cache: folder.demoReleases, authority: folder.authority };
-  const [, releases] = await Promise.all([buildProducts(say, signal), buildReleases(places, signal)]);
-  if (!releases.wasCached) say(`built and signed ${releases.folders.size} demo releases in ${((performance.now() - begunAt) / 1000).toFixed(1)} s`);
+  const [, releases] = await Promise.all([buildProducts(say, signal), buildReleases(places, say, signal)]);
   await publishReleases(folder.releases, releases);
   return releases;
 }
