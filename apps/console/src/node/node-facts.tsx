@@ -21,7 +21,7 @@ const factsOf = (node: NodeView): readonly (readonly [string, ReactNode])[] => [
     node.trust_fingerprint === null ? (
       'not reported'
     ) : (
-      <Copyable key="trust" value={node.trust_fingerprint} label="trust fingerprint" length={16} />
+      <Copyable key="trust" value={node.trust_fingerprint} label="trust fingerprint" length={10} />
     ),
   ],
   ['Capabilities', node.capabilities.length === 0 ? 'none' : node.capabilities.join(', ')],

@@ -36,7 +36,7 @@ describe('the steps of an upgrade', () => {
     expect(short(reverted).slice(-3)).toEqual(['trial:done', 'rolling_back:passed', 'rolled_back:ended_badly']);
   });
 
-  it('starts with queued only for a node that had to be waited for', () => {
+  it('starts with queued only when the manager reports it', () => {
     expect(short(anUpgrade({ state: 'queued', steps: steps(['queued', 0]) }))[0]).toBe('queued:current');
     expect(short(anUpgrade({ state: 'refused', steps: steps(['sent', 0], ['refused', 1]) }))).toEqual(['sent:done', 'refused:ended_badly']);
   });

@@ -2,7 +2,7 @@ import { isBeforeActivation } from '@tidegate/domain-attempt';
 import { isTerminal } from '@tidegate/contract-events';
 import type { UpgradeState, UpgradeView } from '@tidegate/contract-api';
 
-/** The way of an upgrade that goes well. `queued` stands in front only when the node had to be waited for. */
+/** The way of an upgrade that goes well. `queued` stands in front when the manager reports it. */
 const WAY = [
   'sent',
   'accepted',
@@ -18,7 +18,7 @@ const WAY = [
 ] as const satisfies readonly UpgradeState[];
 
 export const STATE_MEANINGS: Readonly<Record<UpgradeState, string>> = {
-  queued: 'Waits for the node to connect.',
+  queued: 'Stored by the manager; goes out as soon as the node is connected.',
   sent: 'On its way to the node.',
   accepted: 'The node has stored the command.',
   resolving: 'The node looks the release up at its own source.',
