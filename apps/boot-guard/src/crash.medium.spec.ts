@@ -35,6 +35,29 @@ async function eachCrash(shell: readonly string[], play: (host: GuardHost) => Pr
   }
 }
 
+describe.each(shells)('the order on the disk, under %s', (_name, shell) => {
+  it('of a commit: decision, links, verdict, and only then the end of the trial; each durable before the next', async () => {
+    const host = await GuardHost.create(shell);
+    try {
+      await host.openTrial();
+      await host.pass(120);
+      await host.testimony();
+      for (const tool of mutating) await host.shim(tool, `echo "${tool} $*" >>"${host.at('calls')}"\nexec /bin/${tool} "$@"`);
+      expect(await host.judge()).toBe('commit');
+      const calls = (await host.lines('calls')).map((line) => line.replaceAll(`${host.folder}/`, '').replace(/\.\d+(?= |$)/g, '.PID').replace(/ 2>.*/, ''));
+      expect(calls).toEqual([
+        'dd of=record/counters bs=512 count=1 conv=notrunc,fsync',
+        'rm -rf root/.previous.PID', 'ln -sT versions/1.0.0 root/.previous.PID', 'mv -T root/.previous.PID root/previous', 'sync root',
+        'rm -rf root/.committed.PID', 'ln -sT versions/1.1.0 root/.committed.PID', 'mv -T root/.committed.PID root/committed', 'sync root',
+        'sync record/.verdict.new', 'mv -T record/.verdict.new record/verdict', 'sync record',
+        'rm -f record/trial', 'sync record',
+      ]);
+    } finally {
+      await host.remove();
+    }
+  });
+});
+
 describe.each(shells)('a guard killed between any two steps, under %s', (_name, shell) => {
   let points = 0;
   beforeEach(() => {

@@ -109,8 +109,13 @@ describe.each(shells)('the guard and the disk, under %s', (_name, shell) => {
     await readOnly('record');
     expect((await host.pre()).code).toBe(0);
     expect(await host.startsFrom()).toBe('committed');
+    // The committed version runs and testifies for nobody, whatever it says; the trial must not stay open for ever.
     await host.pass(500);
+    await host.testimony();
     expect(await host.guard('judge', 'svc')).toMatchObject({ code: 0, stdout: 'hold disk\n' });
+    await writable('record');
+    expect(await host.guard('judge', 'svc')).toMatchObject({ code: 0, stdout: 'revert uncounted\n' });
+    expect([await host.version('current'), await host.version('committed'), await host.trialIsOpen()]).toEqual(['1.0.0', '1.0.0', false]);
   });
 
   it('a record that turns read-only in mid-trial: the deadline still ends the candidate', async () => {

@@ -76,7 +76,9 @@ describe.each(shells)('judge under %s', (_name, shell) => {
     expect(await host.guard('judge', 'svc')).toMatchObject({ code: 10, stdout: 'revert deadline\n' });
     expect(await host.version('current')).toBe('1.0.0');
     expect(await host.verdict()).toBe('reverted deadline');
+    await host.pass(5);
     await restarted();
+    expect(await host.fields('record/verdict')).toMatchObject({ uptime: '1120' });
     expect(await host.trialIsOpen()).toBe(false);
     expect(await host.judge()).toBe('none');
   });
@@ -203,6 +205,16 @@ describe.each(shells)('judge under %s', (_name, shell) => {
     await atDeadline();
     await host.judge();
     expect(await host.lines('limit')).toEqual(['--foreground -k 1 10']);
+  });
+
+  it('a lock that nobody gives back stops neither a start nor the next run', async () => {
+    await host.openTrial();
+    await host.shim('flock', `echo "$*" >>"${host.at('waits')}"; exit 1`);
+    expect(await host.guard('pre', 'svc')).toMatchObject({ code: 0 });
+    expect(await host.startsFrom()).toBe('committed');
+    expect(await host.guard('judge', 'svc')).toMatchObject({ code: 0, stdout: 'hold lock\n' });
+    expect(await host.lines('waits')).toEqual(['-w 20 9', '-w 20 9']);
+    expect((await host.lines('record/counters'))[0]).toMatch(/^starts=00001 /);
   });
 
   it('two verbs never decide at the same time', async () => {

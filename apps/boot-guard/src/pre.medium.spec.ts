@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -108,6 +108,15 @@ describe.each(shells)('pre under %s', (_name, shell) => {
     expect(await host.fields('record/verdict')).toMatchObject({ v: '1', attempt: 'a-1', target: 'versions/1.1.0', from: 'versions/1.0.0', starts: '4', boots: '0' });
     expect([await host.version('current'), await host.version('committed'), await host.startsFrom()]).toEqual(['1.0.0', '1.0.0', 'current']);
     expect(await host.trialIsOpen()).toBe(false);
+  });
+
+  it('overwrites the counters in place: nothing is cut off, so nothing has to be allocated again', async () => {
+    await host.openTrial();
+    await appendFile(host.at('record/counters'), 'tail');
+    await host.pre();
+    const counters = await readFile(host.at('record/counters'), 'utf8');
+    expect(counters).toMatch(/^starts=00002 /);
+    expect(counters).toHaveLength(512 + 'tail'.length);
   });
 
   it('counts machine boots apart, and gives each a full window', async () => {
