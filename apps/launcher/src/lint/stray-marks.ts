@@ -13,7 +13,7 @@ const MARKS: readonly Mark[] = [
   { name: 'folder beside the checkout', pattern: /\.\.\/shared\b/, except: /^\.ci\/run$/ },
   {
     name: 'registry host',
-    pattern: /\b(registry|npm|artifactory|nexus)\.[a-z0-9-]+\.(com|org|net|io|dev|internal|local)\b|"resolved": "http/i,
+    pattern: /\b(registry|npm|artifactory|nexus)\.[a-z0-9-]+\.(com|org|net|io|dev|internal|local)\b|"resolved": "https?:/i,
   },
   { name: 'unfinished', pattern: new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK'].join('|')})\\b`) },
   {

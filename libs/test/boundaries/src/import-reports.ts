@@ -55,8 +55,12 @@ async function cruiseFiles(root: string, workspace: string, files: readonly stri
   const { forbidden, options } = await loadRules(root);
   const { tsConfig: _tsConfig, enhancedResolveOptions, ...rest } = options;
   const sources = files.filter((file) => /\.tsx?$/.test(file));
-  const { output } = await cruise(sources, { ...rest, baseDir: workspace, validate: true, ruleSet: { forbidden: forbidden as never } }, {
-    ...enhancedResolveOptions,
-  } as never);
+  const { output } = await cruise(
+    sources,
+    { ...rest, baseDir: workspace, validate: true, ruleSet: { forbidden: forbidden as never } },
+    {
+      ...enhancedResolveOptions,
+    },
+  );
   return new Set((output as ICruiseResult).summary.violations.map((violation) => violation.rule.name));
 }
