@@ -162,7 +162,7 @@ describe('silence', () => {
     expect(await connection()).toBe('stale');
     manager.clock.advance(15_000);
     expect(await connection()).toBe('offline');
-    await node.beat();
+    keep(await manager.node(node.identity));
     expect(await connection()).toBe('online');
   });
 });

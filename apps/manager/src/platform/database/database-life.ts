@@ -50,9 +50,14 @@ export class DatabaseLife {
     this.stopping = true;
     this.stopProbe();
     await this.working;
-    this.database.ready = false;
+    this.close();
     await this.source?.destroy().catch(() => {});
     await this.postgres?.stop();
+  }
+
+  private close(): void {
+    this.database.ready = false;
+    this.database.open = false;
   }
 
   private bringUp(): void {
@@ -60,13 +65,13 @@ export class DatabaseLife {
   }
 
   private async untilReady(): Promise<void> {
-    this.database.ready = false;
+    this.close();
     while (!this.stopping) {
       try {
         await this.connect();
         return;
       } catch (error) {
-        this.database.ready = false;
+        this.close();
         const code = isCodedError(error) ? error.code : 'database_unavailable';
         this.log.warn({ code, err: error, ...(isCodedError(error) && { details: error.details }) }, 'database not ready');
         this.notifier.status(`waiting for the database (${code})`);
@@ -80,8 +85,9 @@ export class DatabaseLife {
     if (!this.source?.isInitialized) this.source = await createDataSource(url, this.persistence, this.log).initialize();
     await migrate(this.source);
     this.database.attach(this.source, () => void this.probe());
-    this.database.ready = true;
+    this.database.open = true;
     for (const act of this.whenReady) await act();
+    this.database.ready = true;
     this.log.info('database ready');
     this.notifier.ready();
     this.notifier.status('ready');

@@ -10,6 +10,9 @@ import { isConnectionLoss } from './connection-loss.ts';
 export class Database {
   private source: DataSource | undefined;
   private lossListener: () => void = () => {};
+  /** Statements may run: the schema is there. */
+  open = false;
+  /** And everything that has to be in the database before anybody is served is in it. */
   ready = false;
 
   constructor(@Inject(LOG) private readonly log: Log) {}
@@ -30,7 +33,7 @@ export class Database {
   }
 
   private async guard<T>(work: (source: DataSource) => Promise<T>): Promise<T> {
-    if (!this.ready || !this.source) throw new CodedError('database_unavailable');
+    if (!this.open || !this.source) throw new CodedError('database_unavailable');
     try {
       return await work(this.source);
     } catch (error) {
