@@ -43,7 +43,8 @@ export class ManagerUnderTest {
 
   async boot(): Promise<void> {
     const config = parseConfig({
-      listen: { port: 0 },
+      // The same port after a restart: cookies are named after it.
+      listen: { port: this.port },
       data_dir: this.folder,
       admin: { password_file: join(this.folder, 'password') },
       ...this.overrides,

@@ -28,7 +28,7 @@ export class UpgradeTracker implements OnModuleInit {
   onModuleInit(): void {
     this.ingest.project((em, events) => this.applyEvents(em, events));
     this.link.listen({
-      opened: (session) => this.dispatch(session.nodeId),
+      opened: (session) => this.dispatch(session.nodeId, 'everything_open'),
       beat: (session, health) => this.applyBeat(session, health),
       commandAck: (session, ack) => this.applyAck(session, ack),
     });
@@ -36,14 +36,14 @@ export class UpgradeTracker implements OnModuleInit {
   }
 
   /**
-   * Sends the node what it has not answered yet. The rows say "sent" first: a cancel that finds `queued` may rely on nothing
+   * Sends the node what was not sent yet, or, to one that has just come, all it has not answered. The rows say "sent" first: a cancel that finds `queued` may rely on nothing
    * having left. What is lost between the commit and the socket is sent again at the next connect.
    */
-  async dispatch(nodeId: string): Promise<void> {
+  async dispatch(nodeId: string, which: 'unsent' | 'everything_open' = 'unsent'): Promise<void> {
     if (!this.link.isConnected(nodeId)) return;
     const now = this.clock.now();
     const commands = await this.database.transaction(async (em) => {
-      const open = await records.openCommands(em, nodeId, now);
+      const open = await records.openCommands(em, nodeId, now, which === 'unsent');
       if (open.length === 0) return [];
       const upgrades = await records.lockUpgrades(em, open.map((command) => command.upgradeId));
       const running = upgrades.filter((upgrade) => !hasEnded(upgrade.state));

@@ -7,6 +7,9 @@ export class CommandEntity {
   @PrimaryColumn('uuid')
   id!: string;
 
+  @Column('bigint', { insert: false, update: false })
+  ordinal!: string;
+
   @Column('uuid', { name: 'node_id' })
   nodeId!: string;
 

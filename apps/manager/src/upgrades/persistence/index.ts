@@ -35,6 +35,7 @@ class Upgrades1763700000006 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE commands (
         id uuid PRIMARY KEY,
+        ordinal bigint GENERATED ALWAYS AS IDENTITY,
         node_id uuid NOT NULL REFERENCES nodes ON DELETE CASCADE,
         upgrade_id uuid NOT NULL REFERENCES upgrades ON DELETE CASCADE,
         action jsonb NOT NULL,
@@ -43,7 +44,7 @@ class Upgrades1763700000006 implements MigrationInterface {
         sent_at timestamptz,
         settled_at timestamptz
       )`);
-    await runner.query('CREATE INDEX commands_open ON commands (node_id, created_at) WHERE settled_at IS NULL');
+    await runner.query('CREATE INDEX commands_open ON commands (node_id, ordinal) WHERE settled_at IS NULL');
   }
 
   async down(runner: QueryRunner): Promise<void> {

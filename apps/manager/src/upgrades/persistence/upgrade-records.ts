@@ -67,9 +67,12 @@ export async function insertCommand(em: EntityManager, command: CommandRecord, n
   await em.insert(CommandEntity, { ...command, createdAt: now, sentAt: null, settledAt: null } as object);
 }
 
-/** Everything the node has not answered yet; also what was sent before and may have been lost on the way. */
-export const openCommands = (em: EntityManager, nodeId: string, now: Date): Promise<CommandRecord[]> =>
-  em.find(CommandEntity, { where: { nodeId, settledAt: IsNull(), expiresAt: MoreThan(now) }, order: { createdAt: 'ASC', id: 'ASC' } });
+/** In the order they were made, which the ordinal keeps where the clock does not: a cancel follows what it cancels. */
+export const openCommands = (em: EntityManager, nodeId: string, now: Date, unsentOnly: boolean): Promise<CommandRecord[]> =>
+  em.find(CommandEntity, {
+    where: { nodeId, settledAt: IsNull(), expiresAt: MoreThan(now), ...(unsentOnly && { sentAt: IsNull() }) },
+    order: { ordinal: 'ASC' },
+  });
 
 export const markSent = async (em: EntityManager, ids: readonly string[], now: Date): Promise<void> =>
   void (await em.update(CommandEntity, { id: In([...ids]) }, { sentAt: now }));
