@@ -5,6 +5,7 @@ import { KEYS } from '../api/queries.ts';
 import { applyMessages } from './apply-messages.ts';
 import { keepStream, type StreamState } from './event-stream.ts';
 import { StreamStateContext } from './live-context.ts';
+import { outrunAnswers } from './outrun-answers.ts';
 import { createThrottle, later } from './throttle.ts';
 
 const BATCH_MS = 100;
@@ -17,6 +18,7 @@ const openLive = (client: QueryClient, onState: (state: StreamState) => void): (
   };
   const lists = createThrottle(() => invalidate(KEYS.lists), LISTS_EVERY_MS, later);
   const counts = createThrottle(() => invalidate(KEYS.counts), COUNTS_EVERY_MS, later);
+  const outrun = outrunAnswers(client);
   let waiting: StreamMessage[] = [];
   const batch = createThrottle(
     () => {
@@ -34,6 +36,7 @@ const openLive = (client: QueryClient, onState: (state: StreamState) => void): (
     schedule: later,
     onState,
     onMessage: (message) => {
+      outrun.remember(message);
       waiting.push(message);
       batch.request();
     },
@@ -42,6 +45,7 @@ const openLive = (client: QueryClient, onState: (state: StreamState) => void): (
   });
   return () => {
     closeStream();
+    outrun.stop();
     for (const throttle of [batch, lists, counts]) throttle.stop();
   };
 };
