@@ -34,10 +34,12 @@ const workspaceOnly: Plugin = {
   },
 };
 
-await mkdir(join(appDir, 'dist'), { recursive: true });
+// Tests build beside the product, so as not to replace what is running from there.
+const outfile = process.argv[2] ?? join(appDir, 'dist/main.mjs');
+await mkdir(dirname(outfile), { recursive: true });
 await build({
   entryPoints: [join(appDir, 'src/main.ts')],
-  outfile: join(appDir, 'dist/main.mjs'),
+  outfile,
   bundle: true,
   platform: 'node',
   format: 'esm',

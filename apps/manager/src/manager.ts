@@ -6,7 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ErrorCode } from '@tidegate/contract-errors';
 import { AppModule } from './app.module.ts';
 import { nestLogger } from './nest-logger.ts';
-import { NodeWsAdapter } from './nodes/index.ts';
+import { NodeGateway, NodeWsAdapter } from './nodes/index.ts';
 import {
   consoleFiles,
   Database,
@@ -59,7 +59,7 @@ export async function startManager(parts: PlatformParts): Promise<RunningManager
 /** A node's socket carries no Origin; a page's does, and only our own may try. No database, no handshake: come back later. */
 function refusalOfSocket(app: NestExpressApplication, parts: PlatformParts, request: IncomingMessage): ErrorCode | null {
   if (!isOwnOrigin(parts.config, request.headers.origin, request.headers.host)) return 'origin_not_allowed';
-  if (app.get(Drain).active) return 'manager_unavailable';
+  if (app.get(Drain).active || app.get(NodeGateway, { strict: false }).isCrowded()) return 'manager_unavailable';
   return app.get(Database).ready ? null : 'database_unavailable';
 }
 

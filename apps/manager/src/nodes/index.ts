@@ -16,5 +16,6 @@ export class NodesModule {}
 
 export { NodeLink, type LiveSession, type NodeLinkListener } from './link/node-link.ts';
 export { NodeWsAdapter } from './link/node-ws-adapter.ts';
+export { NodeGateway } from './link/node.gateway.ts';
 export { nodesPersistence } from './persistence/index.ts';
 export { findStanding, type NodeStanding } from './persistence/node-records.ts';

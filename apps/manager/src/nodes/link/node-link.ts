@@ -29,6 +29,10 @@ export class NodeLink {
     this.listeners.push(listener);
   }
 
+  get size(): number {
+    return this.live.size;
+  }
+
   isConnected(nodeId: string): boolean {
     return this.live.has(nodeId);
   }

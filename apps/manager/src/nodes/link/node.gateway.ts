@@ -13,6 +13,8 @@ import type { NodeConnection } from './node-connection.ts';
 import { NodeLink } from './node-link.ts';
 
 const PING_EVERY_MS = 30_000;
+/** Sockets that have not proved who they are. Beyond this a newcomer is told to come back, before it costs anything. */
+const MAX_STRANGERS = 1000;
 const CLOSE_GRACE_MS = 1000;
 const RESTARTING = 1012;
 const TRY_LATER = 1013;
@@ -55,6 +57,10 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
       first = false;
     });
     this.clock.every(PING_EVERY_MS, () => this.pingAll());
+  }
+
+  isCrowded(): boolean {
+    return this.connections.size - this.link.size >= MAX_STRANGERS;
   }
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {

@@ -7,7 +7,7 @@ export class CommandEntity {
   @PrimaryColumn('uuid')
   id!: string;
 
-  @Column('bigint', { insert: false, update: false })
+  @Column({ type: 'bigint', insert: false, update: false })
   ordinal!: string;
 
   @Column('uuid', { name: 'node_id' })

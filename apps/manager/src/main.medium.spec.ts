@@ -1,0 +1,81 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+
+const appDir = dirname(dirname(fileURLToPath(import.meta.url)));
+const bundle = join(appDir, 'dist', `spec-${process.pid}`, 'main.mjs');
+let folder: string;
+let child: ChildProcess | undefined;
+
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, [join(appDir, 'build/build-manager.ts'), bundle]);
+});
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidegate-manager-process-'));
+  await writeFile(join(folder, 'password'), 'a long enough password');
+});
+afterEach(async () => {
+  if (child?.exitCode === null && child.signalCode === null) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+});
+afterAll(() => rm(dirname(bundle), { recursive: true, force: true }));
+
+async function serve(config: object): Promise<ChildProcess> {
+  const file = join(folder, 'manager.json');
+  await writeFile(file, JSON.stringify(config));
+  const env = { ...process.env, NODE_OPTIONS: '', TIDEGATE_NOTIFY_FD: '3', WATCHDOG_USEC: '200000' };
+  return (child = spawn(process.execPath, [bundle, 'serve', '--config', file], { env, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] }));
+}
+const good = () => ({ listen: { port: 0 }, data_dir: folder, admin: { password_file: join(folder, 'password') } });
+
+/** Reads the supervisor's pipe up to a line. */
+async function untilLine(process: ChildProcess, wanted: string): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: process.stdio[3] as NodeJS.ReadableStream })) {
+    lines.push(line);
+    if (line === wanted) return lines;
+  }
+  throw new Error(`the process ended before ${wanted}: ${lines.join(' | ')}`);
+}
+const postmaster = async (): Promise<number> => Number((await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+
+describe('the manager’s process', () => {
+  it('tells its supervisor when it is ready and that it lives, and ends with 0 on SIGTERM together with its database', async () => {
+    const manager = await serve(good());
+    const lines = await untilLine(manager, 'READY=1');
+    expect(lines[0]).toBe('STATUS=starting');
+    const pid = await postmaster();
+    manager.kill('SIGTERM');
+    const [code] = (await once(manager, 'exit')) as [number];
+    expect(code).toBe(0);
+    await expect(readlink(`/proc/${pid}/cwd`)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('leaves no database behind when it is killed', async () => {
+    const manager = await serve(good());
+    await untilLine(manager, 'READY=1');
+    const pid = await postmaster();
+    manager.kill('SIGKILL');
+    await once(manager, 'exit');
+    const gone = async (): Promise<boolean> => readlink(`/proc/${pid}/cwd`).then(() => false, () => true);
+    while (!(await gone())) await new Promise((settle) => setImmediate(settle));
+  });
+
+  it('refuses a configuration it does not understand, with a code, before it does anything', async () => {
+    const manager = await serve({ ...good(), upgrades: true });
+    const [line] = (await once(createInterface({ input: manager.stderr as NodeJS.ReadableStream }), 'line')) as [string];
+    expect(JSON.parse(line)).toMatchObject({ code: 'config_invalid', details: { problems: ['upgrades: unrecognized_keys'] } });
+    if (manager.exitCode === null) await once(manager, 'exit');
+    expect(manager.exitCode).toBe(1);
+    await expect(readFile(join(folder, 'postgres', 'PG_VERSION'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
