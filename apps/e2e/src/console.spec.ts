@@ -15,7 +15,9 @@ describe('an operator in the console', () => {
   beforeAll(async () => {
     system = await LocalSystem.start(['--nodes', '3']);
     browser = await openBrowser();
-    page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    // The accessibility check opens a page of its own, which a page without a context does not allow.
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error' && !/status of 401/.test(message.text())) complaints.push(message.text());

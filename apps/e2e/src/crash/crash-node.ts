@@ -1,0 +1,267 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { startScriptedManager, type ScriptedManager } from '@tidegate/adapter-link-ws/testing';
+import type { Command, CommandAck } from '@tidegate/contract-protocol';
+import { eventually } from '../eventually.ts';
+import { CHECKOUT } from '../local-system.ts';
+import { readAttempts } from './node-disk.ts';
+import { VERSIONS, type Build, type Releases } from './releases.ts';
+
+const GUARD = join(CHECKOUT, 'apps/boot-guard/guard');
+const PRELOAD = pathToFileURL(join(import.meta.dirname, 'prologues/numbered-fs.mjs')).href;
+const SERVICE = 'tidegate-edge';
+const MANAGER_ID = '5f4bd1ac-6d0c-4f0a-9f53-1c8c5b8f0c11';
+const WINDOW_SECS = 5;
+/** A busy machine starts an agent in seconds; one that needs longer than this hangs. */
+const STUCK_MS = 60_000;
+const STARTS_AT_MOST = 12;
+/** Some thousand starts are followed; each would wait for half of a longer one several times. */
+const POLL_MS = 15;
+
+/** What numbered-fs.mjs is told; without a mode it only shows the injected clock. */
+export interface FaultOrder {
+  readonly mode?: string;
+  readonly point?: number;
+  readonly log?: string;
+}
+
+export interface AgentEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface RunningAgent {
+  readonly child: ChildProcess;
+  readonly invocation: string;
+  readonly ended: Promise<AgentEnd>;
+  end: AgentEnd | undefined;
+  said: string;
+}
+
+export interface GuardSaid {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * A whole node in one folder: the built edge, the real guard, an install root, a manager that speaks its half of the
+ * protocol, and a clock that stands still until told otherwise. The caller plays supervisor.
+ */
+export class CrashNode {
+  readonly folder: string;
+  readonly build: Build;
+  manager!: ScriptedManager;
+  /** Added to what guard and agent are started with. */
+  env: Record<string, string> = {};
+  /** What everything is started through, e.g. a namespace with another view of the disk. */
+  readonly commandId: string = randomUUID();
+  #uptimeSecs = 1_000;
+
+  constructor(folder: string, build: Build) {
+    this.folder = folder;
+    this.build = build;
+  }
+
+  get root(): string {
+    return join(this.folder, 'root');
+  }
+  get record(): string {
+    return join(this.folder, 'record');
+  }
+  get target(): string {
+    return VERSIONS[this.build];
+  }
+
+  /** An enrolled node that runs the installed version, as an agent left it that was stopped in good order. */
+  static async install(folder: string, build: Build, releases: Releases): Promise<CrashNode> {
+    const node = new CrashNode(folder, build);
+    for (const name of ['root/versions', 'root/staging', 'root/trial', 'root/identity', 'record', 'run', 'proc/sys/kernel/random']) {
+      mkdirSync(join(folder, name), { recursive: true, mode: name === 'root/identity' ? 0o700 : 0o755 });
+    }
+    cpSync(releases.installedSlot, join(node.root, 'versions', VERSIONS.installed), { recursive: true });
+    symlinkSync(`versions/${VERSIONS.installed}`, join(node.root, 'current'));
+    symlinkSync(`versions/${VERSIONS.installed}`, join(node.root, 'committed'));
+    writeFileSync(join(node.root, 'identity/registration-token'), `tgr_${'a'.repeat(43)}`, { mode: 0o600 });
+    node.boot();
+    await node.connect(releases);
+    await node.pre();
+    const agent = node.start();
+    await Promise.race([node.manager.waitFor('health'), agent.ended]);
+    await node.stop(agent, 'SIGTERM');
+    await node.disconnect();
+    return node;
+  }
+
+  /** A manager of its own, and a configuration that names it; enrolments outlive the manager. */
+  async connect(releases: Releases): Promise<void> {
+    const nodes = join(this.folder, 'nodes.json');
+    const known = new Map<string, string>(existsSync(nodes) ? JSON.parse(readFileSync(nodes, 'utf8')) : []);
+    this.manager = await startScriptedManager({ managerId: MANAGER_ID, nodes: known });
+    const config = {
+      name: 'crash',
+      manager: { url: this.manager.url },
+      source: { api_base_url: releases.server.url, owner: 'tidegate', repo: SERVICE, allow_loopback_http: true },
+      upgrade: {
+        enabled: true,
+        boot_health_window_secs: WINDOW_SECS,
+        min_attempt_interval_secs: 0,
+        max_attempts_per_day: 100,
+        ...(this.build === 'bad' && { max_boot_attempts: 1 }),
+      },
+    };
+    writeFileSync(join(this.root, 'config.json'), JSON.stringify(config));
+    this.#saveEnrolments = () => writeFileSync(nodes, JSON.stringify([...known]));
+  }
+  #saveEnrolments = (): void => undefined;
+
+  async disconnect(): Promise<void> {
+    this.#saveEnrolments();
+    await this.manager.close();
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A boot of the machine: another id, and the clock from the start. */
+  boot(): void {
+    mkdirSync(join(this.folder, 'proc/sys/kernel/random'), { recursive: true });
+    writeFileSync(join(this.folder, 'proc/sys/kernel/random/boot_id'), `${randomUUID()}\n`);
+    this.#setUptime(1_000);
+  }
+
+  pre(): Promise<GuardSaid> {
+    return this.guard('pre');
+  }
+
+  judge(agent: RunningAgent | null): Promise<GuardSaid> {
+    const state = agent === null ? 'inactive' : 'active';
+    return this.guard('judge', { TIDEGATE_ACTIVE_STATE: state, TIDEGATE_INVOCATION_ID: agent?.invocation ?? '' });
+  }
+
+  async guard(verb: 'pre' | 'judge', env: Record<string, string> = {}): Promise<GuardSaid> {
+    // A group of its own, so that a shim can kill the guard and all it runs at once.
+    const child = spawn(GUARD, [verb, SERVICE], { env: { ...this.#env(), ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    return { code, stdout: stdout.trim(), stderr };
+  }
+
+  /** Starts what the guard says is to be started. `through` is put before the program, e.g. strace. */
+  start(order: FaultOrder = {}, through: readonly string[] = []): RunningAgent {
+    const invocation = randomUUID().replaceAll('-', '');
+    const told = { ...order, ...(order.mode !== undefined && { folder: this.root }), proc: join(this.folder, 'proc') };
+    const env = { ...this.#env(), INVOCATION_ID: invocation, NODE_OPTIONS: `--import=${PRELOAD}`, TIDEGATE_CRASH: JSON.stringify(told) };
+    const [program = '', ...args] = [...through, join(this.folder, 'run/start/bin', SERVICE), 'run'];
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const agent: RunningAgent = { child, invocation, ended: new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal }))), end: undefined, said: '' };
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (agent.said += chunk.toString()));
+    void agent.ended.then((end) => (agent.end = end));
+    return agent;
+  }
+
+  async stop(agent: RunningAgent, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    agent.child.kill(signal);
+    await agent.ended;
+  }
+
+  /** As a manager does: sends the command again in every session until it was acknowledged. */
+  offer(sentIn: { session?: number }): void {
+    const sessions = this.manager.heard.filter((message) => message.type === 'auth' && message.intent === 'session').length;
+    if (this.manager.sessions === 0 || sentIn.session === sessions || this.ack() !== undefined) return;
+    sentIn.session = sessions;
+    this.manager.send({
+      type: 'command',
+      id: this.commandId,
+      node_id: this.manager.heard.find((message) => message.type === 'auth')?.node_id,
+      ttl_secs: 3_600,
+      action: { kind: 'upgrade_binary', version: this.target, channel: 'stable' },
+    } as Command);
+  }
+
+  ack(): CommandAck | undefined {
+    return this.manager.heard.find((message): message is CommandAck => message.type === 'command_ack' && message.id === this.commandId);
+  }
+
+  /** Commanded, ended, and no trial open: there is nothing left to wait for. */
+  settled(): boolean {
+    const { attempt, history } = readAttempts(this.root);
+    return !existsSync(join(this.record, 'trial')) && attempt === null && history.some((ended) => ended.commandId === this.commandId);
+  }
+
+  /**
+   * Follows one start: hands over the command, lets the clock pass when the candidate has said what it can, and asks the
+   * guard to judge. Ends when the agent did, when everything is settled, or when `enough` says so.
+   */
+  async follow(agent: RunningAgent, enough: () => boolean = () => false): Promise<'ended' | 'settled' | 'enough'> {
+    const sentIn = {};
+    let passed = false;
+    return await eventually(`the end of a start (${agent.said.slice(-500)})`, STUCK_MS, async () => {
+      if (agent.end !== undefined) return 'ended';
+      if (this.settled()) return 'settled';
+      if (enough()) return 'enough';
+      this.offer(sentIn);
+      if (!existsSync(join(this.record, 'trial'))) return undefined;
+      const said = this.testimony();
+      if (said['invocation'] !== agent.invocation || said['authenticated'] !== '1' || said['ready'] !== '1') return undefined;
+      if (!passed) {
+        passed = true;
+        this.#setUptime(this.#uptimeSecs + WINDOW_SECS + 1);
+      }
+      if (Number(said['beat_uptime'] ?? 0) < this.#uptimeSecs) return undefined;
+      const { code } = await this.judge(agent);
+      if (code !== 10) return undefined;
+      await this.stop(agent);
+      return 'ended';
+    }, POLL_MS);
+  }
+
+  /** Everything from here on is in good order: starts again and again, as a supervisor does, until nothing is left to wait for. */
+  async recover(): Promise<void> {
+    let said = '';
+    for (let start = 0; start < STARTS_AT_MOST; start += 1) {
+      said += (await this.pre()).stderr;
+      const agent = this.start();
+      const how = await this.follow(agent);
+      said += agent.said;
+      if (how === 'ended') continue;
+      // The guard serves prune requests when no trial is open.
+      await this.judge(agent);
+      await this.stop(agent);
+      return;
+    }
+    throw new Error(`not settled after ${STARTS_AT_MOST} starts: ${said.slice(-2_000)}`);
+  }
+
+  testimony(): Readonly<Record<string, string>> {
+    const file = join(this.root, 'trial/testimony');
+    const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+    return Object.fromEntries([...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, key, value]) => [key, value]));
+  }
+
+  #setUptime(uptimeSecs: number): void {
+    this.#uptimeSecs = uptimeSecs;
+    writeFileSync(join(this.folder, 'proc/uptime'), `${uptimeSecs}.00 1.00\n`);
+  }
+
+  #env(): Record<string, string> {
+    return {
+      PATH: process.env['PATH'] ?? '',
+      TIDEGATE_NODE: process.execPath,
+      TIDEGATE_ROOT: this.root,
+      TIDEGATE_GUARD_DIR: this.record,
+      TIDEGATE_RUN_DIR: join(this.folder, 'run'),
+      TIDEGATE_PROC: join(this.folder, 'proc'),
+      TIDEGATE_INIT: 'caller',
+      TIDEGATE_SEAL: 'off',
+      ...this.env,
+    };
+  }
+}

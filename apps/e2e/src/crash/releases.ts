@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync, cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { packRelease, signStatement } from '@tidegate/adapter-release-pack';
+import { startAuthority, startReleaseServer, type ReleaseServer, type RunningAuthority } from '@tidegate/test-kit';
+import { CHECKOUT } from '../local-system.ts';
+
+const BUILD_EDGE = join(CHECKOUT, 'apps/edge/build/build-edge.ts');
+const REVISION = 'c0ffee'.repeat(7).slice(0, 40);
+const ISSUER = 'https://token.actions.githubusercontent.com';
+const REPOSITORY = 'https://github.com/tidegate/tidegate-edge';
+const WORKFLOW = `${REPOSITORY}/.github/workflows/release.yml`;
+const NUMERIC = { sourceRepositoryId: '100001', sourceRepositoryOwnerId: '200001' };
+
+/** What nodes start with, a release that proves itself, and one whose agent ends as soon as it is asked to run. */
+export const VERSIONS = { installed: '1.0.0', good: '1.1.0', bad: '1.2.0' } as const;
+export type Build = 'good' | 'bad';
+
+export interface Releases {
+  readonly server: ReleaseServer;
+  /** The slot of the installed version, with its statement. */
+  readonly installedSlot: string;
+  close(): Promise<void>;
+}
+
+/** Builds, packs, signs and serves the three versions of the real edge below `folder`. Few files each: every file costs some hundred runs. */
+export async function serveReleases(folder: string): Promise<Releases> {
+  const authority = await startAuthority({ dataDir: join(folder, 'authority') });
+  const server = await startReleaseServer({ dataDir: join(folder, 'served'), requestsPerHour: 1_000_000 });
+  const anchorFile = join(folder, 'anchor.json');
+  writeFileSync(anchorFile, JSON.stringify(anchorOf(authority)));
+  const versions = Object.values(VERSIONS);
+  await Promise.all(versions.map((version) => buildTree(version, join(folder, 'trees', version), anchorFile)));
+  for (const [index, version] of versions.entries()) {
+    const outDir = join(folder, 'releases', version);
+    await signRelease(authority, join(folder, 'trees', version), outDir, version, index + 1);
+    await server.publish(outDir);
+  }
+  await authority.close();
+  const installedSlot = join(folder, 'trees', VERSIONS.installed);
+  for (const name of ['manifest.json', 'manifest.sig.bundle']) cpSync(join(folder, 'releases', VERSIONS.installed, name), join(installedSlot, name));
+  return { server, installedSlot, close: () => server.close() };
+}
+
+async function buildTree(version: string, tree: string, anchorFile: string): Promise<void> {
+  const whole = `${tree}.whole`;
+  await runNode([BUILD_EDGE, '--version', version, '--out', whole, '--anchor', anchorFile]);
+  mkdirSync(join(tree, 'bin'), { recursive: true });
+  for (const name of ['bin/tidegate-edge', 'package-info.json']) cpSync(join(whole, name), join(tree, name));
+  // The build in two files instead of twenty, and smaller, so that an agent starts in a tenth of a second.
+  const faulty = version === VERSIONS.bad ? `if (process.argv[2] === 'run') process.exit(1);` : '';
+  for (const name of ['main', 'verify-worker']) {
+    const outfile = join(tree, 'lib', `${name}.mjs`);
+    await build({ entryPoints: [join(whole, 'lib', `${name}.mjs`)], outfile, bundle: true, minify: true, platform: 'node', format: 'esm', target: 'node24', banner: { js: faulty } });
+  }
+  rmSync(whole, { recursive: true });
+}
+
+async function signRelease(authority: RunningAuthority, tree: string, outDir: string, version: string, sequence: number): Promise<void> {
+  const { manifestBytes } = await packRelease({
+    folder: tree,
+    deviceType: 'tidegate-edge',
+    version,
+    channel: 'stable',
+    sequence,
+    source: { repository: REPOSITORY, revision: REVISION },
+    arch: 'any',
+    variant: 'thin',
+    entrypoint: 'bin/tidegate-edge',
+    outDir,
+    releasedAt: '2026-10-01T09:00:00.000Z',
+  });
+  const identity = { issuer: ISSUER, workflow: WORKFLOW, ref: `refs/tags/v${version}`, sourceRepository: REPOSITORY, revision: REVISION, ...NUMERIC };
+  const { fulcioUrl, rekorUrl } = authority;
+  const bundle = await signStatement(manifestBytes, { fulcioUrl, rekorUrl, identityToken: authority.identityToken(identity) });
+  writeFileSync(join(outDir, 'manifest.sig.bundle'), bundle);
+}
+
+const anchorOf = (authority: RunningAuthority): object => ({
+  purpose: 'demo',
+  signers: [
+    {
+      name: 'crash tests',
+      deviceTypes: ['tidegate-edge'],
+      issuer: ISSUER,
+      workflow: WORKFLOW,
+      sourceRepository: REPOSITORY,
+      ...NUMERIC,
+      refPattern: 'refs/tags/v{version}',
+      triggers: ['push'],
+    },
+  ],
+  trustedRoot: authority.trustedRoot(),
+});
+
+function runNode(args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: CHECKOUT, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`${args.join(' ')} ended with ${code}: ${said}`))));
+  });
+}
