@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { EventLog } from './event-log.ts';
-import { superviseService, type ServiceOptions, type SupervisedService } from './index.ts';
+import { superviseService, type ServiceEvent, type ServiceOptions, type SupervisedService } from './index.ts';
 
 let folder: string;
 let running: SupervisedService[];
@@ -59,7 +59,7 @@ async function untilGone(pid: number): Promise<void> {
 
 describe('a supervised service', () => {
   it('is active once it says READY=1 through the descriptor, not before', async () => {
-    const { service, events } = start('while [ ! -e "$FOLDER/go" ]; do sleep 0.01; done; echo READY=1 >&3; exec sleep 1000');
+    const { service, events } = start('echo READY=0 >&3; while [ ! -e "$FOLDER/go" ]; do sleep 0.01; done; echo READY=1 >&3; exec sleep 1000');
     await events.nth('started');
     expect(service.state).toBe('activating');
     await writeFile(join(folder, 'go'), '');
@@ -140,7 +140,7 @@ describe('the watchdog', () => {
   });
 
   it('leaves no core dump behind', async () => {
-    const { events } = start('[ "$(ulimit -c)" = 0 ] && echo READY=1 >&3; exec sleep 1000');
+    const { events } = start('[ "$(ulimit -Hc)" = 0 ] && echo READY=1 >&3; exec sleep 1000');
     await events.nth('ready');
   });
 });
@@ -207,9 +207,16 @@ describe('when the supervisor is killed with -9', () => {
 
 describe('the log', () => {
   it('has the last words of a process before its end is told', async () => {
-    const { events } = start('i=0; while [ $i -lt 2000 ]; do i=$((i + 1)); echo "line $i"; done; exit 1', { restartDelayMs: 60_000 });
+    // The supervisor looks away until the process is dead, so that its end and its output are there at the same moment.
+    const events = new EventLog();
+    const onEvent = (event: ServiceEvent): void => {
+      events.record(event);
+      if (event.type === 'started') spawnSync('sh', ['-c', `while [ ! -e '${folder}/done' ]; do sleep 0.01; done; sleep 0.05`]);
+    };
+    start('head -c 150000 /dev/zero | tr "\\0" x; echo last words; : >"$FOLDER/done"; exit 1', { restartDelayMs: 60_000, onEvent });
     await events.nth('exited');
-    expect((await readFile(join(folder, 'svc.log'), 'utf8')).endsWith('line 2000\n')).toBe(true);
+    const text = await readFile(join(folder, 'svc.log'), 'utf8');
+    expect([text.length, text.slice(-11)]).toEqual([150_011, 'last words\n']);
   });
 
   it('holds both outputs and is bounded by one older file', async () => {

@@ -31,7 +31,8 @@ const CONSOLE: Product = {
   name: 'the console',
   result: `${PROGRAMS.consoleDir}/index.html`,
   sources: ['apps/console', 'libs/contract', 'libs/domain', 'package-lock.json'],
-  args: [join(CHECKOUT, PROGRAMS.vite), 'build', '--logLevel', 'warn'],
+  // `native`: Node reads the configuration itself; vite's own loader would write a file into node_modules.
+  args: [join(CHECKOUT, PROGRAMS.vite), 'build', '--configLoader', 'native', '--logLevel', 'warn'],
   cwd: 'apps/console',
 };
 

@@ -67,9 +67,20 @@ export async function startSystem(options: SystemOptions): Promise<System> {
 
 async function build({ folder, say, signal }: SystemOptions): Promise<BuiltReleases> {
   const places = { cache: folder.demoReleases, authority: folder.authority };
-  const [, releases] = await Promise.all([buildProducts(say, signal), buildReleases(places, say, signal)]);
-  await publishReleases(folder.releases, releases);
-  return releases;
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  const releases = buildReleases(places, say, either);
+  const builds = [buildProducts(say, either), releases];
+  try {
+    await Promise.all(builds);
+  } catch (error) {
+    // What still builds would only keep the terminal busy after its error was shown.
+    failed.abort();
+    await Promise.allSettled(builds);
+    throw error;
+  }
+  await publishReleases(folder.releases, await releases);
+  return await releases;
 }
 
 async function startNodes(options: SystemOptions, ports: Ports, releases: BuiltReleases, api: ApiClient, services: Services): Promise<EdgeNode[]> {
