@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { trustFingerprint } from '@tidegate/adapter-sigstore';
 import type { TrustAnchor } from '@tidegate/domain-trust-policy';
 
 export interface EdgeBundle {
@@ -46,7 +47,7 @@ export async function bundleEdge({ libFolder, version, variant, anchor, prologue
       TIDEGATE_VARIANT: JSON.stringify(variant),
       TIDEGATE_WORKER: JSON.stringify('./verify-worker.mjs'),
     },
-    plugins: [compileIn(anchor)],
+    plugins: [compileIn(anchor), withoutTranslations],
   });
   await build({ ...options(libFolder), entryPoints: { 'verify-worker': VERIFY_WORKER } });
   if (prologue === undefined) return;
@@ -55,12 +56,25 @@ export async function bundleEdge({ libFolder, version, variant, anchor, prologue
   await writeFile(join(libFolder, 'main.mjs'), `import './prologue.mjs';\nimport './agent.mjs';\n`);
 }
 
+/** Texts of the schema library in fifty languages, a third of what a start would have to parse; the agent speaks in codes. */
+const withoutTranslations: Plugin = {
+  name: 'without-translations',
+  setup(build) {
+    build.onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({ contents: 'export {};', loader: 'js' }));
+  },
+};
+
 /** The one module that says whom this edge trusts, exchanged at build time: there is no way to do it later. */
 const compileIn = (anchor: TrustAnchor): Plugin => ({
   name: 'trust-anchor',
   setup(build) {
     build.onLoad({ filter: /[/\\]apps[/\\]edge[/\\]src[/\\]trust[/\\]anchor\.ts$/ }, () => ({
       contents: `export const TRUST_ANCHOR = ${JSON.stringify(anchor)};`,
+      loader: 'js',
+    }));
+    // Worked out here, so that a start neither loads nor hashes the anchor.
+    build.onLoad({ filter: /[/\\]apps[/\\]edge[/\\]src[/\\]trust-facts\.ts$/ }, () => ({
+      contents: `export const TRUST_PURPOSE = '${anchor.purpose}'; export const TRUST_FINGERPRINT = '${trustFingerprint(anchor)}';`,
       loader: 'js',
     }));
   },

@@ -8,5 +8,7 @@ self=$0
 if [ -L "$self" ]; then self=$(readlink -f "$self"); fi
 bin=\${self%/*}
 if [ -z "\${TIDEGATE_NODE:-}" ] && [ -x "$bin/node" ]; then TIDEGATE_NODE=$bin/node; fi
+# Only for the agent itself: root runs \`probe\` as well, and must not write where the agent may have put a link.
+if [ "\${1:-}" = run ]; then export NODE_COMPILE_CACHE="\${TIDEGATE_ROOT:-/opt/tidegate/tidegate-edge}/cache"; fi
 exec "\${TIDEGATE_NODE:-node}" "$bin/../lib/main.mjs" "$@"
 `;

@@ -7,7 +7,6 @@ import { CodedError, refuse } from '@tidegate/contract-errors';
 import type { ArtefactUnpacker, ManifestVerifier, ReleaseSource, TreeVerifier } from '@tidegate/engine-upgrade';
 import type { EdgeConfig } from '../config/edge-config.ts';
 import { AGENT_VERSION, DEVICE_TYPE } from '../build-facts.ts';
-import { TRUST_ANCHOR } from '../trust/anchor.ts';
 
 /** In a bundle the worker is a file of its own beside `main.mjs`; in a run from source the adapter finds it by itself. */
 declare const TIDEGATE_WORKER: string | undefined;
@@ -43,7 +42,7 @@ export function lazySource(config: EdgeConfig['source']): ReleaseSource {
 
 export const lazyVerifier = (): ManifestVerifier => ({
   async verify(manifestBytes, bundleBytes) {
-    const { createManifestVerifier } = await import('@tidegate/adapter-sigstore');
+    const [{ createManifestVerifier }, { TRUST_ANCHOR }] = await Promise.all([import('@tidegate/adapter-sigstore'), import('../trust/anchor.ts')]);
     const workerUrl = typeof TIDEGATE_WORKER === 'string' ? new URL(TIDEGATE_WORKER, import.meta.url) : undefined;
     const verifier = createManifestVerifier({ anchor: TRUST_ANCHOR, deviceType: DEVICE_TYPE, ...(workerUrl && { workerUrl }) });
     return verifier.verify(manifestBytes, bundleBytes);

@@ -4,7 +4,7 @@
  * later looker sees the earlier file, so never both go on. Both may refuse, which is safe: the supervisor starts one again.
  * A dead one's file can be removed by anybody, because that name never comes back to life.
  */
-import { mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '@tidegate/contract-errors';
 
@@ -15,9 +15,13 @@ export interface RootLock {
 /** Throws `root_in_use` (details: pid). */
 export async function lockRoot(root: string, bootId: string): Promise<RootLock> {
   const folder = join(root, 'lock');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const own = `${bootId}.${process.pid}.${await startTicks(process.pid)}`;
-  await (await open(join(folder, own), 'w', 0o600)).close();
+  const layDown = (): Promise<void> => writeFile(join(folder, own), '', { mode: 0o600 });
+  await layDown().catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await layDown();
+  });
   const release = (): Promise<void> => unlink(join(folder, own)).catch(() => {});
   for (const other of await readdir(folder)) {
     if (other === own) continue;

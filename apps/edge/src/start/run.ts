@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { openEventSpool, type EventSpool } from '@tidegate/adapter-slots-fs';
 import { createNotifier, watchdogIntervalMs, type Notifier } from '@tidegate/adapter-systemd';
@@ -72,6 +73,8 @@ export async function run(environment: EdgeEnvironment): Promise<RunEnd> {
     });
     parts.link = link;
     link.start();
+    // Now and not at exit, which a kill would skip: the next start then compiles nothing.
+    flushCompileCache();
     notifier.ready();
     witness.ready();
     void announce(spool, runRecord, runId).catch(fault);
@@ -125,9 +128,9 @@ function followLink(state: LinkState, { notifier, witness, spool, settings }: Fo
     notifier.status(`${AGENT_VERSION}: connected`);
     witness.authenticated();
   } else if (state.state === 'waiting') {
-    const { code, closeCode, pace, delayMs } = state;
-    log(pace === 'slow' ? 'error' : 'warning', 'not connected', { code, close_code: closeCode, pace, delay_ms: Math.round(delayMs) });
-    notifier.status(`${AGENT_VERSION}: not connected (${code ?? closeCode})`);
+    const { code, closeCode, cause, pace, delayMs } = state;
+    log(pace === 'slow' ? 'error' : 'warning', 'not connected', { code, close_code: closeCode, cause, pace, delay_ms: Math.round(delayMs) });
+    notifier.status(`${AGENT_VERSION}: not connected (${code ?? cause ?? closeCode})`);
   }
 }
 

@@ -6,6 +6,8 @@ export interface Ending {
   /** A code of the registry, or of a newer manager; null when the connection simply broke. */
   readonly code: string | null;
   readonly closeCode: number;
+  /** The system's error name, for people only. */
+  readonly cause?: string;
   readonly retryAfterMs?: number;
 }
 

@@ -1,4 +1,5 @@
 import { CLOSE, type CommandId, type FromManager, type FromNode } from '@tidegate/contract-protocol';
+import type { Ending } from './backoff.ts';
 import { readFrame } from './frame.ts';
 import type { Closed, Connection, Transport } from './ports/transport.ts';
 
@@ -16,6 +17,8 @@ export interface Channel {
   /** Called for every frame that arrives, before it is read: the peer is alive. */
   onTraffic(listener: () => void): void;
 }
+
+export const endingOf = ({ code, cause }: Closed): Ending => ({ code: null, closeCode: code, ...(cause !== undefined && { cause }) });
 
 export function openChannel(transport: Transport, url: string): Channel {
   const queue: Incoming[] = [];

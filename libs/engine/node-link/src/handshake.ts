@@ -8,7 +8,7 @@
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
 import type { DeviceType } from '@tidegate/contract-manifest';
 import { authPayload, WIRE, type Auth, type AuthOk, type Facts, type FromManager, type Hello } from '@tidegate/contract-protocol';
-import type { Channel } from './channel.ts';
+import { endingOf, type Channel } from './channel.ts';
 import type { Ending } from './backoff.ts';
 import type { Enrolment, Identity } from './ports/identity.ts';
 
@@ -88,7 +88,7 @@ type Expected<T extends FromManager['type']> =
 
 async function expect<T extends FromManager['type']>(channel: Channel, type: T): Promise<Expected<T>> {
   const incoming = await channel.next();
-  if (incoming.kind === 'closed') return { ok: false, ending: { code: null, closeCode: incoming.closed.code } };
+  if (incoming.kind === 'closed') return { ok: false, ending: endingOf(incoming.closed) };
   if (incoming.kind === 'unknown_command') return failed(channel, 'message_unexpected');
   const { message } = incoming;
   if (message.type === type) return { ok: true, message: message as Extract<FromManager, { type: T }> };

@@ -9,7 +9,7 @@ export type LinkState =
   | { readonly state: 'connecting' }
   | { readonly state: 'online'; readonly settings: Settings }
   /** `code` names what was refused; `pace` is slow when only a person can mend it. */
-  | { readonly state: 'waiting'; readonly code: string | null; readonly closeCode: number; readonly pace: 'soon' | 'slow'; readonly delayMs: number }
+  | ({ readonly state: 'waiting'; readonly pace: 'soon' | 'slow'; readonly delayMs: number } & Omit<Ending, 'retryAfterMs'>)
   | { readonly state: 'stopped' };
 
 export interface NodeLinkOptions
@@ -95,7 +95,8 @@ export function createNodeLink(options: NodeLinkOptions): NodeLink {
       failures += 1;
       if (ending.code !== null && ENROLMENT_VOID.has(ending.code)) tokenFirst = true;
       const pauseMs = delayMs(ending, failures, timers.random());
-      options.onState({ state: 'waiting', code: ending.code, closeCode: ending.closeCode, pace: paceOf(ending), delayMs: pauseMs });
+      const { code, closeCode, cause } = ending;
+      options.onState({ state: 'waiting', code, closeCode, ...(cause !== undefined && { cause }), pace: paceOf(ending), delayMs: pauseMs });
       await new Promise<void>((resolve) => {
         const cancel = timers.after(pauseMs, resolve);
         wake = () => {

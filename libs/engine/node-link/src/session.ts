@@ -1,6 +1,6 @@
 import type { Command, CommandAck, CommandId, FromManager, Health, Settings } from '@tidegate/contract-protocol';
 import type { Ending } from './backoff.ts';
-import type { Channel } from './channel.ts';
+import { endingOf, type Channel } from './channel.ts';
 import { createEventPump } from './event-pump.ts';
 import type { Enrolment } from './ports/identity.ts';
 import type { Spool } from './ports/spool.ts';
@@ -108,7 +108,7 @@ export function runSession(channel: Channel, parts: SessionParts): Session {
 async function readAll(channel: Channel, receive: (message: FromManager | { type: 'unknown_command'; id: CommandId }) => string | null): Promise<Ending> {
   for (;;) {
     const incoming = await channel.next();
-    if (incoming.kind === 'closed') return { code: null, closeCode: incoming.closed.code };
+    if (incoming.kind === 'closed') return endingOf(incoming.closed);
     const code = receive(incoming.kind === 'message' ? incoming.message : { type: 'unknown_command', id: incoming.id });
     if (code === null) continue;
     channel.close(1000, code);
