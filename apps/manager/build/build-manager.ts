@@ -30,7 +30,9 @@ const decoratorMetadata: Plugin = {
 const workspaceOnly: Plugin = {
   name: 'workspace-only',
   setup(bundler) {
-    bundler.onResolve({ filter: /^[^./]/ }, ({ path }) => (path.startsWith('@tidegate/') || path.startsWith('node:') ? null : { path, external: true }));
+    bundler.onResolve({ filter: /^[^./]/ }, ({ path }) =>
+      path.startsWith('@tidegate/') || path.startsWith('node:') ? null : { path, external: true },
+    );
   },
 };
 

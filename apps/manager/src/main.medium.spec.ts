@@ -66,7 +66,11 @@ describe('the manager’s process', () => {
     const pid = await postmaster();
     manager.kill('SIGKILL');
     await once(manager, 'exit');
-    const gone = async (): Promise<boolean> => readlink(`/proc/${pid}/cwd`).then(() => false, () => true);
+    const gone = async (): Promise<boolean> =>
+      readlink(`/proc/${pid}/cwd`).then(
+        () => false,
+        () => true,
+      );
     while (!(await gone())) await new Promise((settle) => setImmediate(settle));
   });
 

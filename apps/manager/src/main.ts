@@ -40,7 +40,9 @@ async function main(args: string[]): Promise<void> {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const known = isCodedError(error) ? { code: error.code, details: error.details } : { code: (error as NodeJS.ErrnoException).code ?? 'internal_error' };
+  const known = isCodedError(error)
+    ? { code: error.code, details: error.details }
+    : { code: (error as NodeJS.ErrnoException).code ?? 'internal_error' };
   process.stderr.write(`${JSON.stringify({ level: 'fatal', ...known, msg: error instanceof Error ? error.message : '' })}\n`);
   process.exit(1);
 });

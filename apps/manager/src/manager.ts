@@ -44,7 +44,7 @@ export async function startManager(parts: PlatformParts): Promise<RunningManager
   if (config.console_dir) app.use(consoleFiles(config.console_dir));
   app.useBodyParser('json', { limit: MAX_BODY_BYTES, strict: true });
   app.useGlobalFilters(app.get(ProblemFilter));
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   server.headersTimeout = HEADER_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   app.useWebSocketAdapter(new NodeWsAdapter(server, (request) => refusalOfSocket(app, parts, request)));

@@ -33,7 +33,13 @@ export class FirstAccount implements OnModuleInit {
     const passwordHash = await hashPassword(await this.readPassword());
     await this.database.transaction(async (em) => {
       const id = await createAccount(em, { username, passwordHash, role: 'super_admin' }, this.clock.now());
-      if (id) await this.audit.append(em, { actor: 'system', action: 'user.create', target: { kind: 'user', id }, details: { role: 'super_admin' } });
+      if (id)
+        await this.audit.append(em, {
+          actor: 'system',
+          action: 'user.create',
+          target: { kind: 'user', id },
+          details: { role: 'super_admin' },
+        });
     });
     this.log.info({ username }, 'first account created');
   }

@@ -20,7 +20,8 @@ afterAll(async () => {
 });
 
 const attempt = (username: string, password: string) => manager.call('POST', '/api/v1/session', { username, password });
-const newToken = (headers: Record<string, string> = {}) => manager.call('POST', '/api/v1/registration-tokens', { device_type: 'tidegate-edge' }, headers);
+const newToken = (headers: Record<string, string> = {}) =>
+  manager.call('POST', '/api/v1/registration-tokens', { device_type: 'tidegate-edge' }, headers);
 
 describe('signing in', () => {
   it('gives a session in a cookie that scripts and other sites cannot use', async () => {
@@ -38,16 +39,19 @@ describe('signing in', () => {
     expect({ ...unknown.body, request_id: '' }).toEqual({ ...wrong.body, request_id: '' });
   });
 
-  it.each(['admin', 'a-name-nobody-has'])('locks %s after five failures, whatever the password then is, and unlocks by itself', async (name) => {
-    manager.clock.advance(3_600_000);
-    await attempt('admin', PASSWORD);
-    for (let failure = 0; failure < 5; failure += 1) expect((await attempt(name, 'nope')).status).toBe(401);
-    const locked = await attempt(name, PASSWORD);
-    expect([locked.status, locked.body.code]).toEqual([429, 'account_locked']);
-    expect(Number(locked.headers['retry-after'])).toBeGreaterThan(50);
-    manager.clock.advance(61_000);
-    expect((await attempt(name, PASSWORD)).status).toBe(name === 'admin' ? 200 : 401);
-  });
+  it.each(['admin', 'a-name-nobody-has'])(
+    'locks %s after five failures, whatever the password then is, and unlocks by itself',
+    async (name) => {
+      manager.clock.advance(3_600_000);
+      await attempt('admin', PASSWORD);
+      for (let failure = 0; failure < 5; failure += 1) expect((await attempt(name, 'nope')).status).toBe(401);
+      const locked = await attempt(name, PASSWORD);
+      expect([locked.status, locked.body.code]).toEqual([429, 'account_locked']);
+      expect(Number(locked.headers['retry-after'])).toBeGreaterThan(50);
+      manager.clock.advance(61_000);
+      expect((await attempt(name, PASSWORD)).status).toBe(name === 'admin' ? 200 : 401);
+    },
+  );
 
   it('limits attempts per address before any password is looked at', async () => {
     const codes = new Set<string>();
@@ -59,7 +63,9 @@ describe('signing in', () => {
     const { csrf_token: csrf } = await manager.signIn();
     const client = new pg.Client(database.url);
     await client.connect();
-    const { rows } = await client.query(`SELECT u.password_hash, octet_length(s.id_hash) AS bytes FROM users u JOIN account_sessions s ON s.user_id = u.id LIMIT 1`);
+    const { rows } = await client.query(
+      `SELECT u.password_hash, octet_length(s.id_hash) AS bytes FROM users u JOIN account_sessions s ON s.user_id = u.id LIMIT 1`,
+    );
     await client.end();
     expect(rows[0].password_hash).toMatch(/^\$argon2id\$/);
     expect(rows[0].bytes).toBe(32);
@@ -89,20 +95,33 @@ describe('a session', () => {
     expect((await nodes()).body.code).toBe('not_signed_in');
   });
 
-  it.each(['/api/v1/nodes', '/api/v1/stream', '/api/v1/releases/tidegate-edge', '/api/v1/session', `/api/v1/upgrades/${'0'.repeat(8)}-0000-4000-8000-000000000000`])(
-    'is needed for %s',
-    async (path) => {
-      expect((await manager.call('GET', path)).body.code).toBe('not_signed_in');
-    },
-  );
+  it.each([
+    '/api/v1/nodes',
+    '/api/v1/stream',
+    '/api/v1/releases/tidegate-edge',
+    '/api/v1/session',
+    `/api/v1/upgrades/${'0'.repeat(8)}-0000-4000-8000-000000000000`,
+  ])('is needed for %s', async (path) => {
+    expect((await manager.call('GET', path)).body.code).toBe('not_signed_in');
+  });
 });
 
 describe('a problem', () => {
   it('names code, hint, fields and request id, and never a value', async () => {
-    const answer = await manager.call('POST', '/api/v1/session', { username: 'x', password: 7, admin: true }, { 'x-request-id': 'my-request-1' });
+    const answer = await manager.call(
+      'POST',
+      '/api/v1/session',
+      { username: 'x', password: 7, admin: true },
+      { 'x-request-id': 'my-request-1' },
+    );
     expect(answer.headers['content-type']).toContain('application/problem+json');
     expect(answer.body).toMatchObject({ status: 400, code: 'request_invalid', request_id: 'my-request-1' });
-    expect(answer.body.fields).toEqual(expect.arrayContaining([{ path: 'password', rule: 'invalid_type' }, { path: 'admin', rule: 'unrecognized_keys' }]));
+    expect(answer.body.fields).toEqual(
+      expect.arrayContaining([
+        { path: 'password', rule: 'invalid_type' },
+        { path: 'admin', rule: 'unrecognized_keys' },
+      ]),
+    );
   });
 
   it.each([

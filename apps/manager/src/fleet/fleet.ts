@@ -7,10 +7,15 @@ import { groupsWhere, may, type SignedIn } from '../auth/index.ts';
 import { listNodeEvents } from '../events/index.ts';
 import { CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
 import { findUpgrades } from '../upgrades/index.ts';
+import { normsOf, type DeviceTypeNorm } from './device-type-norm.ts';
 import { viewOfNode, type SilenceLimits } from './node-view.ts';
+import { selectAttestedTrust } from './persistence/attested-trust.ts';
 import { selectNodes, selectNodesById, type NodeQuery, type NodeRow } from './persistence/node-list.ts';
 
 const cursorSchema = z.strictObject({ key: z.string().max(300), id: z.uuid() });
+/** A flag may be this late; reading every beat for each page may not. */
+const NORMS_KEPT_MS = 5000;
+
 export interface SeenNode {
   readonly view: NodeView;
   readonly groupId: string;
@@ -20,6 +25,7 @@ export interface SeenNode {
 @Injectable()
 export class Fleet {
   readonly limits: SilenceLimits;
+  private norms: { readonly readAtMs: number; readonly byType: ReadonlyMap<string, DeviceTypeNorm> } | undefined;
 
   constructor(
     private readonly database: Database,
@@ -63,10 +69,23 @@ export class Fleet {
   }
 
   private async views(em: EntityManager, rows: readonly NodeRow[]): Promise<SeenNode[]> {
-    const upgrades = await findUpgrades(em, rows.flatMap((row) => row.upgrade_id ?? []));
+    const upgrades = await findUpgrades(
+      em,
+      rows.flatMap((row) => row.upgrade_id ?? []),
+    );
     const byId = new Map(upgrades.map((upgrade) => [upgrade.id, upgrade]));
     const now = this.clock.now();
-    return rows.map((row) => ({ view: viewOfNode(row, byId.get(row.upgrade_id ?? ''), now, this.limits), groupId: row.group_id }));
+    const norms = await this.readNorms(em, now.getTime());
+    return rows.map((row) => {
+      const context = { now, limits: this.limits, norm: norms.get(row.device_type) };
+      return { view: viewOfNode(row, byId.get(row.upgrade_id ?? ''), context), groupId: row.group_id };
+    });
+  }
+
+  private async readNorms(em: EntityManager, nowMs: number): Promise<ReadonlyMap<string, DeviceTypeNorm>> {
+    if (!this.norms || Math.abs(nowMs - this.norms.readAtMs) >= NORMS_KEPT_MS)
+      this.norms = { readAtMs: nowMs, byType: normsOf(await selectAttestedTrust(em)) };
+    return this.norms.byType;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Connection, NodeView } from '@tidegate/contract-api';
 import { nodeId } from '@tidegate/contract-protocol';
 import { badgeOf, mayRespawn, viewOfUpgrade, type UpgradeRecord } from '../upgrades/index.ts';
+import { standingOf, type DeviceTypeNorm } from './device-type-norm.ts';
 import type { NodeRow } from './persistence/node-list.ts';
 
 export interface SilenceLimits {
@@ -32,10 +33,15 @@ export function connectionOf(
 }
 
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
 const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 
 /** A report that a newer or broken node sent in another shape must not take the page down: what does not fit is left out. */
-export function viewOfNode(row: NodeRow, upgrade: UpgradeRecord | undefined, now: Date, limits: SilenceLimits): NodeView {
+export function viewOfNode(
+  row: NodeRow,
+  upgrade: UpgradeRecord | undefined,
+  { now, limits, norm }: { readonly now: Date; readonly limits: SilenceLimits; readonly norm: DeviceTypeNorm | undefined },
+): NodeView {
   const report = row.report ?? {};
   const checks = list(report['checks']) as { id?: unknown; ok?: unknown }[];
   return {
@@ -56,6 +62,7 @@ export function viewOfNode(row: NodeRow, upgrade: UpgradeRecord | undefined, now
     guard_version: text(report['guard_version']),
     trust_fingerprint: text(report['trust_fingerprint']),
     trust_purpose: text(report['trust_purpose']),
+    ...standingOf({ sequence: number(report['highest_sequence']), trust: text(report['trust_fingerprint']) }, norm),
     failing_checks: checks.flatMap((check) => (check.ok === false && typeof check.id === 'string' ? [check.id] : [])),
     upgrade: upgrade ? viewOfUpgrade(upgrade) : null,
   };

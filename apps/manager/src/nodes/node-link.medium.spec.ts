@@ -30,7 +30,14 @@ describe('enrolment', () => {
   it('admits a node with a one-time token and lists it with what its beat says', async () => {
     const node = await live();
     const { body } = await manager.call('GET', `/api/v1/nodes/${node.identity.nodeId}`);
-    expect(body).toMatchObject({ name: 'edge-a', group: 'default', software_version: '1.0.0', connection: 'online', capabilities: ['upgrade'], badge: { kind: 'none' } });
+    expect(body).toMatchObject({
+      name: 'edge-a',
+      group: 'default',
+      software_version: '1.0.0',
+      connection: 'online',
+      capabilities: ['upgrade'],
+      badge: { kind: 'none' },
+    });
   });
 
   it('gives the same node to the same key when the first answer was lost', async () => {
@@ -42,16 +49,24 @@ describe('enrolment', () => {
 
   it.each([
     ['token_unknown', async () => `tgr_${'x'.repeat(43)}`, {}],
-    ['token_expired', async () => {
-      const token = await manager.token({ ttl_secs: 60 });
-      manager.clock.advance(61_000);
-      return token;
-    }, {}],
-    ['token_used', async () => {
-      const token = await manager.token();
-      await (await greet()).node.enrol(token);
-      return token;
-    }, {}],
+    [
+      'token_expired',
+      async () => {
+        const token = await manager.token({ ttl_secs: 60 });
+        manager.clock.advance(61_000);
+        return token;
+      },
+      {},
+    ],
+    [
+      'token_used',
+      async () => {
+        const token = await manager.token();
+        await (await greet()).node.enrol(token);
+        return token;
+      },
+      {},
+    ],
     ['token_device_type_mismatch', () => manager.token(), { device_type: 'gateway' }],
     ['public_key_invalid', () => manager.token(), { public_key: `${'A'.repeat(42)}B` }],
     ['protocol_version_unsupported', () => manager.token(), { protocol: 9 }],
@@ -115,7 +130,9 @@ describe('authentication', () => {
     const probe = await greet(node.identity);
     expect(await probe.node.authenticate(probe.hello, { intent: 'probe' })).toMatchObject({ type: 'auth_ok' });
     expect((await probe.node.whenClosed()).code).toBe(1000);
-    await node.beat();
+    // Had the probe raised the epoch, this beat would be acknowledged and yet thrown away as a superseded session's.
+    await node.beat({ software_version: '1.0.7' });
+    expect((await manager.call('GET', `/api/v1/nodes/${node.identity.nodeId}`)).body.software_version).toBe('1.0.7');
     expect(node.closed).toBeUndefined();
   });
 });
@@ -124,7 +141,12 @@ describe('hostile sockets', () => {
   it.each([
     ['text that is no JSON', 'garbage', 4022, 'message_malformed'],
     ['JSON of no known shape', '{"type":"reboot"}', 4022, 'message_malformed'],
-    ['a known message out of turn', '{"type":"command_ack","id":"00000000-0000-4000-8000-000000000000","accepted":true,"attempt_id":null}', 4022, 'message_unexpected'],
+    [
+      'a known message out of turn',
+      '{"type":"command_ack","id":"00000000-0000-4000-8000-000000000000","accepted":true,"attempt_id":null}',
+      4022,
+      'message_unexpected',
+    ],
     ['a frame over 64 KiB', 'x'.repeat(65 * 1024), 1009, ''],
   ])('closes on %s', async (_, text, code, reason) => {
     const { node } = await greet();
@@ -142,16 +164,19 @@ describe('hostile sockets', () => {
     ['a foreign page', { path: '/ws/node', protocol: 'tidegate.v1', origin: 'http://evil.example' }, 403],
     ['another path', { path: '/ws/other', protocol: 'tidegate.v1' }, 404],
     ['another subprotocol', { path: '/ws/node', protocol: 'chat' }, 400],
-  ])('refuses %s at the HTTP upgrade', async (_, { path, protocol, origin }: { path: string; protocol: string; origin?: string }, status) => {
-    const socket = new WebSocket(`ws://127.0.0.1:${manager.port}${path}`, protocol, origin === undefined ? {} : { origin });
-    const answered = await new Promise<number | undefined>((settle) => {
-      socket.on('unexpected-response', (_request, response) => settle(response.statusCode));
-      socket.on('open', () => settle(101));
-      socket.on('error', () => {});
-    });
-    socket.terminate();
-    expect(answered).toBe(status);
-  });
+  ])(
+    'refuses %s at the HTTP upgrade',
+    async (_, { path, protocol, origin }: { path: string; protocol: string; origin?: string }, status) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${manager.port}${path}`, protocol, origin === undefined ? {} : { origin });
+      const answered = await new Promise<number | undefined>((settle) => {
+        socket.on('unexpected-response', (_request, response) => settle(response.statusCode));
+        socket.on('open', () => settle(101));
+        socket.on('error', () => {});
+      });
+      socket.terminate();
+      expect(answered).toBe(status);
+    },
+  );
 });
 
 describe('silence', () => {

@@ -5,7 +5,13 @@ const file = { listen: { port: 7080 }, data_dir: '/data', admin: { password_file
 
 describe('parseConfig', () => {
   it('fills defaults', () => {
-    expect(parseConfig(file)).toMatchObject({ listen: { host: '127.0.0.1' }, upgrade_timeout_secs: 900, stale_after_secs: 45, offline_after_secs: 60, node_settings: { beat_interval_secs: 15 } });
+    expect(parseConfig(file)).toMatchObject({
+      listen: { host: '127.0.0.1' },
+      upgrade_timeout_secs: 900,
+      stale_after_secs: 45,
+      offline_after_secs: 60,
+      node_settings: { beat_interval_secs: 15 },
+    });
   });
 
   it('lets the environment override scalars, also nested ones', () => {
@@ -19,6 +25,8 @@ describe('parseConfig', () => {
     [{ ...file, database_url: 5 }, 'database_url: invalid_type'],
     [null, 'listen: invalid_type'],
   ])('refuses a bad file and names the field, never the value', (bad, problem) => {
-    expect(() => parseConfig(bad)).toThrow(expect.objectContaining({ code: 'config_invalid', details: { problems: expect.arrayContaining([problem]) } }));
+    expect(() => parseConfig(bad)).toThrow(
+      expect.objectContaining({ code: 'config_invalid', details: { problems: expect.arrayContaining([problem]) } }),
+    );
   });
 });

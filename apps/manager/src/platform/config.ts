@@ -29,10 +29,12 @@ export const managerConfig = z.strictObject({
   public_origin: z.url().optional(),
   admin: z.strictObject({ username: z.string().min(1).max(64).default('admin'), password_file: z.string() }),
   release_sources: z.array(releaseSource).max(100).default([]),
-  node_settings: z
-    .strictObject({ beat_interval_secs: z.number().min(0.2).max(300).default(WIRE.beatIntervalSecs) })
-    .prefault({}),
-  upgrade_timeout_secs: z.int().min(5).max(30 * 86_400).default(900),
+  node_settings: z.strictObject({ beat_interval_secs: z.number().min(0.2).max(300).default(WIRE.beatIntervalSecs) }).prefault({}),
+  upgrade_timeout_secs: z
+    .int()
+    .min(5)
+    .max(30 * 86_400)
+    .default(900),
   stale_after_secs: z.number().positive().default(WIRE.staleAfterSecs),
   offline_after_secs: z.number().positive().default(WIRE.offlineAfterSecs),
 });
@@ -40,9 +42,18 @@ export type ManagerConfig = z.infer<typeof managerConfig>;
 
 /** Scalars that the environment may override: TIDEGATE_DATA_DIR, TIDEGATE_LISTEN_PORT, ... Lists come from the file only. */
 const SCALARS: readonly (readonly string[])[] = [
-  ['listen', 'host'], ['listen', 'port'], ['data_dir'], ['database_url'], ['console_dir'], ['public_origin'],
-  ['admin', 'username'], ['admin', 'password_file'], ['node_settings', 'beat_interval_secs'],
-  ['upgrade_timeout_secs'], ['stale_after_secs'], ['offline_after_secs'],
+  ['listen', 'host'],
+  ['listen', 'port'],
+  ['data_dir'],
+  ['database_url'],
+  ['console_dir'],
+  ['public_origin'],
+  ['admin', 'username'],
+  ['admin', 'password_file'],
+  ['node_settings', 'beat_interval_secs'],
+  ['upgrade_timeout_secs'],
+  ['stale_after_secs'],
+  ['offline_after_secs'],
 ];
 
 type Json = Record<string, unknown>;

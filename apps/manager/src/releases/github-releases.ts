@@ -69,7 +69,11 @@ export class GithubReleases {
         await response.body.dump();
         throw new CodedError('source_unavailable', { status: response.statusCode, ...retryAfter(response.headers['retry-after']) });
       }
-      const fetched = { ...parsePage(await readCapped(response.body)), more: hasNext(response.headers['link']), etag: String(response.headers['etag'] ?? '') };
+      const fetched = {
+        ...parsePage(await readCapped(response.body)),
+        more: hasNext(response.headers['link']),
+        etag: String(response.headers['etag'] ?? ''),
+      };
       if (fetched.etag !== '') this.pages.set(number, fetched);
       return fetched;
     } catch (error) {

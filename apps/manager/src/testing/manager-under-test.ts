@@ -78,7 +78,13 @@ export class ManagerUnderTest {
   }
 
   private open(method: string, path: string, headers: object): Promise<IncomingMessage> & { send(body: string | undefined): void } {
-    const outgoing = httpRequest({ host: '127.0.0.1', port: this.port, method, path, headers: { ...(this.cookie && { cookie: this.cookie }), ...headers } });
+    const outgoing = httpRequest({
+      host: '127.0.0.1',
+      port: this.port,
+      method,
+      path,
+      headers: { ...(this.cookie && { cookie: this.cookie }), ...headers },
+    });
     const answered = once(outgoing, 'response').then(([response]) => response as IncomingMessage);
     return Object.assign(answered, { send: (body: string | undefined) => void outgoing.end(body) });
   }

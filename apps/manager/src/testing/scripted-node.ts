@@ -20,7 +20,13 @@ export function newIdentity(): NodeIdentity {
 }
 
 export const facts = (name: string): Facts => ({
-  name, machine_id: 'machine-1', os: 'Debian 12', arch: 'x64', kernel: '6.1.0', env_names: ['PATH'], posture: {},
+  name,
+  machine_id: 'machine-1',
+  os: 'Debian 12',
+  arch: 'x64',
+  kernel: '6.1.0',
+  env_names: ['PATH'],
+  posture: {},
 });
 
 /** A node that says exactly what a test tells it to, over the real wire. */
@@ -47,7 +53,11 @@ export class ScriptedNode {
   }
 
   /** Connects and takes the hello, whose nonce everything after answers. */
-  static async greet(port: number, identity: NodeIdentity = newIdentity(), options: ClientOptions = {}): Promise<{ node: ScriptedNode; hello: OfType<'hello'> }> {
+  static async greet(
+    port: number,
+    identity: NodeIdentity = newIdentity(),
+    options: ClientOptions = {},
+  ): Promise<{ node: ScriptedNode; hello: OfType<'hello'> }> {
     const socket = new WebSocket(`ws://127.0.0.1:${port}${WIRE.path}`, WIRE.subprotocol, { perMessageDeflate: false, ...options });
     const node = new ScriptedNode(socket, identity);
     await once(socket, 'open');
@@ -74,20 +84,40 @@ export class ScriptedNode {
   }
 
   async enrol(token: string, change: object = {}): Promise<string> {
-    this.say({ type: 'register', protocol: 1, token, public_key: this.identity.publicKey, device_type: 'tidegate-edge', facts: facts('edge-a'), ...change });
+    this.say({
+      type: 'register',
+      protocol: 1,
+      token,
+      public_key: this.identity.publicKey,
+      device_type: 'tidegate-edge',
+      facts: facts('edge-a'),
+      ...change,
+    });
     const { node_id: nodeId } = await this.next('registered');
     this.identity.nodeId = nodeId;
     return nodeId;
   }
 
-  async authenticate(hello: OfType<'hello'>, change: { intent?: 'session' | 'probe'; protocol?: number; key?: KeyObject; version?: string } = {}): Promise<OfType<'auth_ok'>> {
+  async authenticate(
+    hello: OfType<'hello'>,
+    change: { intent?: 'session' | 'probe'; protocol?: number; key?: KeyObject; version?: string } = {},
+  ): Promise<OfType<'auth_ok'>> {
     const { intent = 'session', protocol = 1, key = this.identity.privateKey, version = '1.0.0' } = change;
     const nonce = randomBytes(32).toString('base64url');
     const nodeId = this.identity.nodeId ?? '';
     const payload = authPayload({ managerNonce: hello.nonce, nodeNonce: nonce, nodeId, managerId: hello.manager_id, protocol, intent });
     this.say({
-      type: 'auth', protocol, node_id: nodeId, nonce, signature: sign(null, payload, key).toString('base64url'), intent, run_id: this.runId,
-      boot_id: 'boot-1', machine_id: this.identity.machineId, software_version: version, in_trial: false,
+      type: 'auth',
+      protocol,
+      node_id: nodeId,
+      nonce,
+      signature: sign(null, payload, key).toString('base64url'),
+      intent,
+      run_id: this.runId,
+      boot_id: 'boot-1',
+      machine_id: this.identity.machineId,
+      software_version: version,
+      in_trial: false,
     });
     return await this.next('auth_ok');
   }
@@ -96,17 +126,43 @@ export class ScriptedNode {
   async beat(change: object = {}): Promise<void> {
     this.beats += 1;
     this.say({
-      type: 'health', beat: this.beats, run_id: this.runId, boot_id: 'boot-1', uptime_secs: 5, software_version: '1.0.0', committed_version: '1.0.0',
-      previous_version: null, manifest_sha256: null, restarts: 0, checks: [], capabilities: ['upgrade'], attempt: null, trial: null,
-      guard_version: '1', unit_version: null, trust_fingerprint: 'a'.repeat(64), trust_purpose: 'test', highest_sequence: 0,
-      version_floor: null, disk: { free_bytes: 1, total_bytes: 2 }, ...change,
+      type: 'health',
+      beat: this.beats,
+      run_id: this.runId,
+      boot_id: 'boot-1',
+      uptime_secs: 5,
+      software_version: '1.0.0',
+      committed_version: '1.0.0',
+      previous_version: null,
+      manifest_sha256: null,
+      restarts: 0,
+      checks: [],
+      capabilities: ['upgrade'],
+      attempt: null,
+      trial: null,
+      guard_version: '1',
+      unit_version: null,
+      trust_fingerprint: 'a'.repeat(64),
+      trust_purpose: 'test',
+      highest_sequence: 0,
+      version_floor: null,
+      disk: { free_bytes: 1, total_bytes: 2 },
+      ...change,
     });
     await this.next('health_ack');
   }
 
   /** Waits until the event is acknowledged. */
   async report(seq: number, name: string, details: object = {}): Promise<void> {
-    const event = { id: randomUUID(), spool_id: this.identity.spoolId, seq, name, severity: 'info', at: '1980-01-01T00:00:00.000Z', details };
+    const event = {
+      id: randomUUID(),
+      spool_id: this.identity.spoolId,
+      seq,
+      name,
+      severity: 'info',
+      at: '1980-01-01T00:00:00.000Z',
+      details,
+    };
     this.say({ type: 'event', event });
     await this.next('event_ack');
   }

@@ -4,11 +4,30 @@ import { advance, canCancel, hasEnded, type UpgradeRecord, type UpgradeReport } 
 
 const now = new Date('2026-11-02T09:00:00Z');
 const record = (change: Partial<UpgradeRecord> = {}): UpgradeRecord => ({
-  id: 'u', nodeId: 'n', groupId: 'g', action: 'upgrade', version: '1.1.0', channel: 'stable', fromVersion: '1.0.0', state: 'queued',
-  progress: null, attemptId: null, errorCode: null, errorDetails: {}, requestedBy: 'admin', requestedAt: now, deadlineAt: now,
-  finishedAt: null, steps: [], ...change,
+  id: 'u',
+  nodeId: 'n',
+  groupId: 'g',
+  action: 'upgrade',
+  version: '1.1.0',
+  channel: 'stable',
+  fromVersion: '1.0.0',
+  state: 'queued',
+  progress: null,
+  attemptId: null,
+  errorCode: null,
+  errorDetails: {},
+  requestedBy: 'admin',
+  requestedAt: now,
+  deadlineAt: now,
+  finishedAt: null,
+  steps: [],
+  ...change,
 });
-const moved = (state: 'sent' | 'accepted' | 'fetching' | 'staged' | 'trial', more: object = {}): UpgradeReport => ({ kind: 'moved', state, ...more });
+const moved = (state: 'sent' | 'accepted' | 'fetching' | 'staged' | 'trial', more: object = {}): UpgradeReport => ({
+  kind: 'moved',
+  state,
+  ...more,
+});
 
 describe('advance', () => {
   it('moves forward and notes the step', () => {
@@ -31,7 +50,8 @@ describe('advance', () => {
   it.each(TERMINAL_STATES)('changes nothing of an upgrade that ended %s', (state) => {
     const ended = record({ state, finishedAt: now });
     expect(advance(ended, moved('trial'), now)).toBeNull();
-    for (const other of TERMINAL_STATES) expect(advance(ended, { kind: 'ended', state: other, errorCode: null, errorDetails: {} }, now)).toBeNull();
+    for (const other of TERMINAL_STATES)
+      expect(advance(ended, { kind: 'ended', state: other, errorCode: null, errorDetails: {} }, now)).toBeNull();
   });
 
   it('ends from every running state, with its time and code', () => {

@@ -39,8 +39,18 @@ export interface UpgradeRecord {
 }
 
 export type UpgradeReport =
-  | { readonly kind: 'moved'; readonly state: Exclude<UpgradeState, TerminalState>; readonly progress?: Progress | null; readonly attemptId?: string | null }
-  | { readonly kind: 'ended'; readonly state: TerminalState; readonly errorCode: string | null; readonly errorDetails: Readonly<Record<string, unknown>> };
+  | {
+      readonly kind: 'moved';
+      readonly state: Exclude<UpgradeState, TerminalState>;
+      readonly progress?: Progress | null;
+      readonly attemptId?: string | null;
+    }
+  | {
+      readonly kind: 'ended';
+      readonly state: TerminalState;
+      readonly errorCode: string | null;
+      readonly errorDetails: Readonly<Record<string, unknown>>;
+    };
 
 /** @returns the record after the report, or null when the report says nothing new. */
 export function advance(record: UpgradeRecord, report: UpgradeReport, now: Date): UpgradeRecord | null {

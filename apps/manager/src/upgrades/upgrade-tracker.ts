@@ -45,11 +45,18 @@ export class UpgradeTracker implements OnModuleInit {
     const commands = await this.database.transaction(async (em) => {
       const open = await records.openCommands(em, nodeId, now, which === 'unsent');
       if (open.length === 0) return [];
-      const upgrades = await records.lockUpgrades(em, open.map((command) => command.upgradeId));
+      const upgrades = await records.lockUpgrades(
+        em,
+        open.map((command) => command.upgradeId),
+      );
       const running = upgrades.filter((upgrade) => !hasEnded(upgrade.state));
       for (const upgrade of running) await this.apply(em, upgrade, { kind: 'moved', state: 'sent' });
       const due = open.filter((command) => running.some((upgrade) => upgrade.id === command.upgradeId));
-      await records.markSent(em, due.map((command) => command.id), now);
+      await records.markSent(
+        em,
+        due.map((command) => command.id),
+        now,
+      );
       return due;
     });
     for (const command of commands) {
@@ -76,7 +83,11 @@ export class UpgradeTracker implements OnModuleInit {
         const errorDetails = { last_state: upgrade.state };
         await this.apply(em, upgrade, { kind: 'ended', state: 'failed', errorCode: 'upgrade_timeout', errorDetails });
       }
-      await records.settleCommandsOf(em, found.map((upgrade) => upgrade.id), now);
+      await records.settleCommandsOf(
+        em,
+        found.map((upgrade) => upgrade.id),
+        now,
+      );
       return found;
     });
     for (const upgrade of overdue) this.changes.emit('node', upgrade.nodeId);
@@ -96,7 +107,10 @@ export class UpgradeTracker implements OnModuleInit {
       return upgradeId && report ? [{ nodeId, upgradeId, report }] : [];
     });
     if (reports.length === 0) return;
-    const locked = await records.lockUpgrades(em, reports.map((entry) => entry.upgradeId));
+    const locked = await records.lockUpgrades(
+      em,
+      reports.map((entry) => entry.upgradeId),
+    );
     const current = new Map(locked.map((record) => [record.id, record]));
     for (const { nodeId, upgradeId, report } of reports) {
       const record = current.get(upgradeId);

@@ -18,7 +18,13 @@ function answerSource(request: IncomingMessage, response: ServerResponse): void 
   const half = Math.ceil(source.versions.length / 2);
   const versions = page === 1 ? source.versions.slice(0, half) : source.versions.slice(half);
   const more = page === 1 ? { link: '<http://elsewhere.example/?page=2>; rel="next"' } : {};
-  const body = versions.map((version) => ({ tag_name: `v${version}`, draft: false, prerelease: version.includes('-'), published_at: '2026-10-01T00:00:00Z', body: 'notes' }));
+  const body = versions.map((version) => ({
+    tag_name: `v${version}`,
+    draft: false,
+    prerelease: version.includes('-'),
+    published_at: '2026-10-01T00:00:00Z',
+    body: 'notes',
+  }));
   response.writeHead(200, { etag, 'content-type': 'application/json', ...more }).end(JSON.stringify(body));
 }
 
@@ -52,11 +58,19 @@ afterAll(async () => {
   sourceServer.closeAllConnections();
 });
 
-const request = (nodeId: string | undefined, body: object = { version: '1.1.0' }) => manager.call('POST', `/api/v1/nodes/${nodeId}/upgrade`, body);
+const request = (nodeId: string | undefined, body: object = { version: '1.1.0' }) =>
+  manager.call('POST', `/api/v1/nodes/${nodeId}/upgrade`, body);
 const read = async (id: string) => (await manager.call('GET', `/api/v1/upgrades/${id}`)).body;
 const badge = async (node: ScriptedNode) => (await manager.call('GET', `/api/v1/nodes/${node.identity.nodeId}`)).body.badge;
 const details = (commandId: string, more: object = {}) => ({
-  attempt_id: 'a-1', command_id: commandId, from_version: '1.0.0', to_version: '1.1.0', channel: 'stable', arch: 'x64', variant: 'thin', ...more,
+  attempt_id: 'a-1',
+  command_id: commandId,
+  from_version: '1.0.0',
+  to_version: '1.1.0',
+  channel: 'stable',
+  arch: 'x64',
+  variant: 'thin',
+  ...more,
 });
 const attempt = (commandId: string, state: string, more: object = {}) => ({
   attempt: { id: 'a-1', command_id: commandId, kind: 'upgrade', state, from_version: '1.0.0', to_version: '1.1.0', ...more },
@@ -85,7 +99,14 @@ describe('an upgrade of one node', () => {
     expect(await badge(node)).toMatchObject({ kind: 'upgrading', phase: 'staged', to_version: '1.1.0' });
     await node.report(3, 'upgrade_completed', details(id));
     const ended = await read(id);
-    expect(ended.steps.map((step: { state: string }) => step.state)).toEqual(['queued', 'sent', 'accepted', 'fetching', 'staged', 'committed']);
+    expect(ended.steps.map((step: { state: string }) => step.state)).toEqual([
+      'queued',
+      'sent',
+      'accepted',
+      'fetching',
+      'staged',
+      'committed',
+    ]);
     expect(await badge(node)).toMatchObject({ kind: 'updated', to_version: '1.1.0' });
   });
 
@@ -101,7 +122,13 @@ describe('an upgrade of one node', () => {
 
   it.each([
     ['upgrade_rolled_back', { reason: 'deadline' }, 'rolled_back', 'rolled_back', 'upgrade_rolled_back'],
-    ['upgrade_failed', { error_code: 'upgrade_identity_not_allowed', identity: 'https://evil.example' }, 'failed', 'upgrade_failed', 'upgrade_identity_not_allowed'],
+    [
+      'upgrade_failed',
+      { error_code: 'upgrade_identity_not_allowed', identity: 'https://evil.example' },
+      'failed',
+      'upgrade_failed',
+      'upgrade_identity_not_allowed',
+    ],
     ['upgrade_refused', { error_code: 'upgrade_disabled' }, 'refused', 'upgrade_refused', 'upgrade_disabled'],
   ])('ends by %s with its code and details', async (name, more, state, kind, code) => {
     const { node, id } = await commanded();
@@ -201,7 +228,8 @@ describe('cancel', () => {
 });
 
 describe('refusals of a request', () => {
-  const stored = async (): Promise<string> => (await sql.query('SELECT (SELECT count(*) FROM upgrades) || $1 || (SELECT count(*) FROM audit) AS n', ['/'])).rows[0].n as string;
+  const stored = async (): Promise<string> =>
+    (await sql.query('SELECT (SELECT count(*) FROM upgrades) || $1 || (SELECT count(*) FROM audit) AS n', ['/'])).rows[0].n as string;
 
   it.each([
     ['node_not_found', 404, async () => randomUUID(), { version: '1.1.0' }],
@@ -224,7 +252,10 @@ describe('refusals of a request', () => {
 
   it('writes row, command and audit together', async () => {
     const { id } = await commanded();
-    const { rows } = await sql.query(`SELECT actor, details FROM audit WHERE action = 'node.upgrade.request' AND details->>'upgrade_id' = $1`, [id]);
+    const { rows } = await sql.query(
+      `SELECT actor, details FROM audit WHERE action = 'node.upgrade.request' AND details->>'upgrade_id' = $1`,
+      [id],
+    );
     expect(rows).toEqual([{ actor: 'admin', details: { version: '1.1.0', channel: 'stable', upgrade_id: id } }]);
   });
 

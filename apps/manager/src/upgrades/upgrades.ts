@@ -119,7 +119,13 @@ export class Upgrades {
       }
       if (await records.hasOpenCancel(em, id)) return locked;
       const cancel = action.parse({ kind: 'cancel', command_id: id });
-      const command = { id: commandId.parse(randomUUID()), nodeId: locked.nodeId, upgradeId: id, action: cancel, expiresAt: locked.deadlineAt };
+      const command = {
+        id: commandId.parse(randomUUID()),
+        nodeId: locked.nodeId,
+        upgradeId: id,
+        action: cancel,
+        expiresAt: locked.deadlineAt,
+      };
       await records.insertCommand(em, command, now);
       return locked;
     });

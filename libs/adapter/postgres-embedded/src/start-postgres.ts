@@ -44,6 +44,7 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
 const SUPERUSER = 'tidegate';
+const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 
 /**
  * Starts a PostgreSQL of our own on a unix socket.
@@ -76,8 +77,17 @@ async function initialise(run: Run, dataDir: string, user: ServiceUser | undefin
   await mkdir(draft, { recursive: true, mode: 0o700 });
   await ownPrivately(draft, user);
   const args = [
-    '-D', dataDirArgument(draft), '-U', SUPERUSER, '--auth=trust', '--encoding=UTF8', '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8', '--locale=C', '--no-instructions', ...(options.durability === 'none' ? ['--no-sync', '--wal-segsize=1'] : []),
+    '-D',
+    dataDirArgument(draft),
+    '-U',
+    SUPERUSER,
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
+    '--locale=C',
+    '--no-instructions',
+    ...(options.durability === 'none' ? ['--no-sync', '--wal-segsize=1'] : []),
   ];
   const child = run('initdb', args, draft);
   forwardLines(child, options.log);
@@ -113,7 +123,7 @@ function launch(program: string, args: readonly string[], folder: string, user: 
   return spawn(command ?? program, rest, {
     cwd: folder,
     // Nothing of our environment is the database's business; PG* and secrets stay here.
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+    env: { PATH: SYSTEM_PATH, LC_ALL: 'C', TZ: 'UTC' },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A terminal's Ctrl-C goes to the whole process group; the manager decides when its database ends.
     detached: true,

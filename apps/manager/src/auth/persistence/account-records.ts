@@ -33,7 +33,8 @@ export async function openSession(
   await em.insert(AccountSessionEntity, { idHash, userId, createdAt: now, lastUsedAt: now, expiresAt, address });
 }
 
-export const closeSession = async (em: EntityManager, idHash: Buffer): Promise<void> => void (await em.delete(AccountSessionEntity, { idHash }));
+export const closeSession = async (em: EntityManager, idHash: Buffer): Promise<void> =>
+  void (await em.delete(AccountSessionEntity, { idHash }));
 
 interface SessionRow {
   user_id: string;

@@ -23,10 +23,15 @@ export interface NodeLinkListener {
 @Injectable()
 export class NodeLink {
   private readonly live = new Map<string, { session: LiveSession; socket: WebSocket }>();
-  readonly listeners: NodeLinkListener[] = [];
+  private readonly listeners: NodeLinkListener[] = [];
 
   listen(listener: NodeLinkListener): void {
     this.listeners.push(listener);
+  }
+
+  /** Settles when every listener is done; rejects with the first that could not be. */
+  async tell(act: (listener: NodeLinkListener) => Promise<void> | undefined): Promise<void> {
+    await Promise.all(this.listeners.map(async (listener) => await act(listener)));
   }
 
   get size(): number {

@@ -69,7 +69,13 @@ export class NodeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSocke
 
 function refuseUpgrade(socket: Duplex, code: ErrorCode): void {
   const status = httpStatusOf(code);
-  const body = JSON.stringify({ type: `https://tidegate.dev/errors/${code}`, title: ERRORS[code].meaning, status, code, hint: ERRORS[code].hint });
+  const body = JSON.stringify({
+    type: `https://tidegate.dev/errors/${code}`,
+    title: ERRORS[code].meaning,
+    status,
+    code,
+    hint: ERRORS[code].hint,
+  });
   const lines = [
     `HTTP/1.1 ${status} ${status === 503 ? 'Service Unavailable' : 'Refused'}`,
     'Connection: close',

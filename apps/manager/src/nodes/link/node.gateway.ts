@@ -117,12 +117,12 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
         // mean that this manager, with its database, works.
         await this.beats.store(connection, session, message);
         this.say(socket, { type: 'health_ack', beat: message.beat });
-        return void (await Promise.all(this.link.listeners.map((listener) => listener.beat?.(session, message))));
+        return await this.link.tell((listener) => listener.beat?.(session, message));
       case 'event':
-        await Promise.all(this.link.listeners.map((listener) => listener.event?.(session, message.event)));
+        await this.link.tell((listener) => listener.event?.(session, message.event));
         return this.say(socket, { type: 'event_ack', spool_id: message.event.spool_id, seq: message.event.seq });
       case 'command_ack':
-        return void (await Promise.all(this.link.listeners.map((listener) => listener.commandAck?.(session, message))));
+        return await this.link.tell((listener) => listener.commandAck?.(session, message));
       default:
         return this.refuse(socket, 'message_unexpected');
     }
@@ -158,7 +158,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     if (loser === socket) return;
     this.say(socket, this.handshake.welcome(session));
     this.changes.emit('node', session.nodeId);
-    await Promise.all(this.link.listeners.map((listener) => listener.opened?.(session)));
+    await this.link.tell((listener) => listener.opened?.(session));
   }
 
   private say(socket: WebSocket, message: FromManager): void {

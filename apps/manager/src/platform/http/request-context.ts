@@ -19,7 +19,10 @@ export const requestContext =
     response.once('finish', () => {
       const durationMs = Number((process.hrtime.bigint() - startedAt) / 1_000_000n);
       // The path without its query: a query may hold what does not belong in a log.
-      log.info({ request_id: id, method: request.method, path: request.path, status: response.statusCode, duration_ms: durationMs }, 'request');
+      log.info(
+        { request_id: id, method: request.method, path: request.path, status: response.statusCode, duration_ms: durationMs },
+        'request',
+      );
     });
     next();
   };

@@ -12,8 +12,18 @@ export async function insertUpgrade(em: EntityManager, record: UpgradeRecord): P
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
      ON CONFLICT (node_id) WHERE finished_at IS NULL DO NOTHING RETURNING id`,
     [
-      record.id, record.nodeId, record.groupId, record.action, record.version, record.channel, record.fromVersion, record.state,
-      record.requestedBy, record.requestedAt, record.deadlineAt, JSON.stringify(record.steps),
+      record.id,
+      record.nodeId,
+      record.groupId,
+      record.action,
+      record.version,
+      record.channel,
+      record.fromVersion,
+      record.state,
+      record.requestedBy,
+      record.requestedAt,
+      record.deadlineAt,
+      JSON.stringify(record.steps),
     ],
   );
   return rows.length > 0;
@@ -23,8 +33,14 @@ export async function saveUpgrade(em: EntityManager, record: UpgradeRecord): Pro
   await em.query(
     `UPDATE upgrades SET state = $2, progress = $3, attempt_id = $4, error_code = $5, error_details = $6, finished_at = $7, steps = $8 WHERE id = $1`,
     [
-      record.id, record.state, record.progress && JSON.stringify(record.progress), record.attemptId, record.errorCode,
-      storableJson(record.errorDetails), record.finishedAt, JSON.stringify(record.steps),
+      record.id,
+      record.state,
+      record.progress && JSON.stringify(record.progress),
+      record.attemptId,
+      record.errorCode,
+      storableJson(record.errorDetails),
+      record.finishedAt,
+      JSON.stringify(record.steps),
     ],
   );
 }
@@ -64,7 +80,7 @@ export interface CommandRecord {
 }
 
 export async function insertCommand(em: EntityManager, command: CommandRecord, now: Date): Promise<void> {
-  await em.insert(CommandEntity, { ...command, createdAt: now, sentAt: null, settledAt: null } as object);
+  await em.insert(CommandEntity, { ...command, createdAt: now, sentAt: null, settledAt: null });
 }
 
 /** In the order they were made, which the ordinal keeps where the clock does not: a cancel follows what it cancels. */

@@ -1,0 +1,45 @@
+/** What the nodes of one device type have in common, as far as they attest it: the yardstick for those that lag or differ. */
+export interface DeviceTypeNorm {
+  /** Highest signed sequence that any of them has verified; null when none says so. */
+  readonly newestSequence: number | null;
+  /** The trust fingerprint that more of them report than any other; null without one, or when two are equally frequent. */
+  readonly usualTrust: string | null;
+}
+
+/** All nodes of one device type that report one fingerprint. */
+export interface AttestedTrust {
+  readonly device_type: string;
+  readonly trust_fingerprint: string | null;
+  readonly nodes: number;
+  readonly newest_sequence: number | null;
+}
+
+/**
+ * An attacker who cuts a node off from newer statements (a freeze) cannot be noticed by that node: only the others know that
+ * there is something newer. A lying node can at most flag others, never hide one.
+ */
+export function normsOf(rows: readonly AttestedTrust[]): ReadonlyMap<string, DeviceTypeNorm> {
+  const types = Map.groupBy(rows, (row) => row.device_type);
+  return new Map([...types].map(([type, group]) => [type, { newestSequence: newestOf(group), usualTrust: usualOf(group) }]));
+}
+
+export function standingOf(
+  report: { readonly sequence: number | null; readonly trust: string | null },
+  norm: DeviceTypeNorm | undefined,
+): { readonly behind_sequence: boolean; readonly trust_differs: boolean } {
+  const { newestSequence = null, usualTrust = null } = norm ?? {};
+  return {
+    behind_sequence: report.sequence !== null && newestSequence !== null && report.sequence < newestSequence,
+    trust_differs: report.trust !== null && usualTrust !== null && report.trust !== usualTrust,
+  };
+}
+
+function newestOf(rows: readonly AttestedTrust[]): number | null {
+  const sequences = rows.flatMap((row) => row.newest_sequence ?? []);
+  return sequences.length === 0 ? null : Math.max(...sequences);
+}
+
+function usualOf(rows: readonly AttestedTrust[]): string | null {
+  const [first, second] = rows.filter((row) => row.trust_fingerprint !== null).sort((a, b) => b.nodes - a.nodes);
+  return first && first.nodes !== second?.nodes ? first.trust_fingerprint : null;
+}
