@@ -211,12 +211,12 @@ describe('the log', () => {
     const events = new EventLog();
     const onEvent = (event: ServiceEvent): void => {
       events.record(event);
-      if (event.type === 'started') spawnSync('sh', ['-c', `while [ ! -e '${folder}/done' ]; do sleep 0.01; done; sleep 0.05`]);
+      if (event.type === 'started') spawnSync('sh', ['-c', `while [ ! -e '${folder}/done' ]; do sleep 0.01; done; sleep 0.05`], { timeout: 5_000 });
     };
-    start('head -c 150000 /dev/zero | tr "\\0" x; echo last words; : >"$FOLDER/done"; exit 1', { restartDelayMs: 60_000, onEvent });
+    start('head -c 100000 /dev/zero | tr "\\0" x; echo last words; : >"$FOLDER/done"; exit 1', { restartDelayMs: 60_000, onEvent });
     await events.nth('exited');
     const text = await readFile(join(folder, 'svc.log'), 'utf8');
-    expect([text.length, text.slice(-11)]).toEqual([150_011, 'last words\n']);
+    expect([text.length, text.slice(-11)]).toEqual([100_011, 'last words\n']);
   });
 
   it('holds both outputs and is bounded by one older file', async () => {
