@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CLOCK, type Clock } from '../platform/index.ts';
-import { AuditEntity } from './persistence/audit.entity.ts';
+import { appendAudit } from './persistence/audit-records.ts';
 
 export interface AuditEntry {
   readonly actor: string;
@@ -18,14 +18,14 @@ export class AuditTrail {
 
   /** In the transaction of the act itself: what happened without a record, did not happen. */
   async append(em: EntityManager, entry: AuditEntry): Promise<void> {
-    await em.insert(AuditEntity, {
+    await appendAudit(em, {
       at: this.clock.now(),
       actor: entry.actor,
       action: entry.action,
       targetKind: entry.target.kind,
       targetId: entry.target.id,
       address: entry.address ?? null,
-      details: { ...entry.details } as object,
+      details: entry.details ?? {},
     });
   }
 }

@@ -19,8 +19,13 @@ export interface AttestedTrust {
  * there is something newer. A lying node can at most flag others, never hide one.
  */
 export function normsOf(rows: readonly AttestedTrust[]): ReadonlyMap<string, DeviceTypeNorm> {
-  const types = Map.groupBy(rows, (row) => row.device_type);
-  return new Map([...types].map(([type, group]) => [type, { newestSequence: newestOf(group), usualTrust: usualOf(group) }]));
+  const types = new Set(rows.map((row) => row.device_type));
+  return new Map(
+    [...types].map((type) => {
+      const group = rows.filter((row) => row.device_type === type);
+      return [type, { newestSequence: newestOf(group), usualTrust: usualOf(group) }];
+    }),
+  );
 }
 
 export function standingOf(

@@ -7,5 +7,5 @@ export const selectAttestedTrust = (em: EntityManager): Promise<AttestedTrust[]>
     SELECT n.device_type, b.report->>'trust_fingerprint' AS trust_fingerprint, count(*)::int AS nodes,
       max(CASE WHEN jsonb_typeof(b.report->'highest_sequence') = 'number' THEN b.report->'highest_sequence' END::float8) AS newest_sequence
     FROM nodes n JOIN node_beats b ON b.node_id = n.id
-    WHERE n.revoked_at IS NULL AND b.report IS NOT NULL
+    WHERE n.revoked_at IS NULL
     GROUP BY 1, 2`);
