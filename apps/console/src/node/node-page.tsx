@@ -11,7 +11,7 @@ import { BackIcon } from '../frame/icons.tsx';
 import { Notice } from '../frame/notice.tsx';
 import { usePageTitle } from '../frame/page-title.ts';
 import { ConnectionDot } from '../nodes/connection-dot.tsx';
-import { TrustTag } from '../nodes/node-columns.tsx';
+import { StandingTags, TrustTag } from '../nodes/node-columns.tsx';
 import { VersionBadge } from '../nodes/version-badge.tsx';
 import { UpgradeDialog } from '../upgrade/upgrade-dialog.tsx';
 import { EventList } from './event-list.tsx';
@@ -30,6 +30,7 @@ function NodeHead({ node, onUpgrade }: { readonly node: NodeView; readonly onUpg
           </Title>
           <ConnectionDot connection={node.connection} />
           <TrustTag purpose={node.trust_purpose} />
+          <StandingTags node={node} />
         </Group>
         <Copyable value={node.id} label="node id" />
         <div className={styles.version}>

@@ -6,6 +6,7 @@ import { Copyable } from '../frame/copyable.tsx';
 import { Moment } from '../time/moment.tsx';
 import { ConnectionDot } from './connection-dot.tsx';
 import { Pill } from './pill.tsx';
+import { standingTags } from './standing-tags.ts';
 import { VersionBadge } from './version-badge.tsx';
 import styles from './nodes-table.module.css';
 
@@ -23,6 +24,18 @@ export function TrustTag({ purpose }: { readonly purpose: string | null }) {
   );
 }
 
+/** Signs of a node that is kept from newer statements, or trusts others than its kind. Neither stops it; a person should look. */
+export function StandingTags({ node }: { readonly node: Pick<NodeView, 'behind_sequence' | 'trust_differs'> }) {
+  return standingTags(node).map(({ word, meaning }) => (
+    <Tooltip key={word} multiline maw={340} label={meaning} events={{ hover: true, focus: true, touch: true }}>
+      {/* Focusable, so that the explanation can be reached without a mouse. */}
+      <span tabIndex={0}>
+        <Pill tone="caution">{word}</Pill>
+      </span>
+    </Tooltip>
+  ));
+}
+
 /** Ids of sortable columns are the API's names for the same order. */
 export const nodeColumns = (onUpgrade: (node: NodeView) => void) => [
   column.accessor('name', {
@@ -34,6 +47,7 @@ export const nodeColumns = (onUpgrade: (node: NodeView) => void) => [
             {node.name}
           </Link>
           <TrustTag purpose={node.trust_purpose} />
+          <StandingTags node={node} />
         </span>
         <Copyable value={node.id} label={`id of ${node.name}`} length={8} />
       </>

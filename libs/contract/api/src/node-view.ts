@@ -64,6 +64,10 @@ export const nodeView = z.object({
   guard_version: z.string().nullable(),
   trust_fingerprint: z.string().nullable(),
   trust_purpose: z.string().nullable(),
+  /** Another node of this device type has verified a newer signed statement: this one lags, or is kept from it. */
+  behind_sequence: z.boolean().default(false),
+  /** Its trust fingerprint is not the one most nodes of this device type report. */
+  trust_differs: z.boolean().default(false),
   failing_checks: z.array(z.string()),
   /** The newest upgrade of this node, running or ended. */
   upgrade: upgradeView.nullable(),
