@@ -32,6 +32,24 @@ export class BeatWriter {
 
 /** Without what differs in every beat; the attempt is the upgrades' to tell. */
 function standingOf(health: Health): string {
-  const { software_version, committed_version, previous_version, checks, capabilities, guard_version, trust_fingerprint, highest_sequence } = health;
-  return JSON.stringify([software_version, committed_version, previous_version, checks, capabilities, guard_version, trust_fingerprint, highest_sequence]);
+  const {
+    software_version,
+    committed_version,
+    previous_version,
+    checks,
+    capabilities,
+    guard_version,
+    trust_fingerprint,
+    highest_sequence,
+  } = health;
+  return JSON.stringify([
+    software_version,
+    committed_version,
+    previous_version,
+    checks,
+    capabilities,
+    guard_version,
+    trust_fingerprint,
+    highest_sequence,
+  ]);
 }
