@@ -3,16 +3,31 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { authPayload, CLOSE, parseFromNode, WIRE, type Auth, type Command, type FromManager, type FromNode, type Settings } from '@tidegate/contract-protocol';
+import {
+  authPayload,
+  CLOSE,
+  parseFromNode,
+  WIRE,
+  type Auth,
+  type Command,
+  type FromManager,
+  type FromNode,
+  type Settings,
+} from '@tidegate/contract-protocol';
 
 /** What it has heard, in order; `waitFor` resolves with the first that fits, also one from before. */
 export interface ScriptedManager {
   readonly url: string;
   readonly managerId: string;
   readonly heard: readonly FromNode[];
-  waitFor<T extends FromNode['type']>(type: T, fits?: (message: Extract<FromNode, { type: T }>) => boolean): Promise<Extract<FromNode, { type: T }>>;
+  waitFor<T extends FromNode['type']>(
+    type: T,
+    fits?: (message: Extract<FromNode, { type: T }>) => boolean,
+  ): Promise<Extract<FromNode, { type: T }>>;
   /** To every authenticated session. */
   send(message: Command | FromManager): void;
+  /** Bytes as they are, to every authenticated session: what no honest manager would send. */
+  sendRaw(frame: string | Uint8Array): void;
   /** What was heard so far no longer counts. */
   forget(): void;
   readonly sessions: number;
@@ -29,6 +44,8 @@ export interface ScriptedManagerOptions {
   readonly nodes?: Map<string, string>;
   /** Answers every auth with this code instead of looking at the signature. */
   readonly refuseWith?: string;
+  /** Frames that follow the hello at once, before anybody has authenticated. */
+  readonly tooEarly?: readonly object[];
   readonly ackBeats?: boolean;
   readonly ackEvents?: boolean;
 }
@@ -56,6 +73,7 @@ export async function startScriptedManager(options: ScriptedManagerOptions = {})
       for (const look of waiting) look();
     });
     reply({ type: 'hello', nonce, manager_id: managerId, protocol: { ...WIRE.protocol } });
+    for (const frame of options.tooEarly ?? []) socket.send(JSON.stringify(frame));
   });
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
@@ -82,6 +100,9 @@ export async function startScriptedManager(options: ScriptedManagerOptions = {})
     },
     send(message) {
       for (const socket of live) socket.send(JSON.stringify(message));
+    },
+    sendRaw(frame) {
+      for (const socket of live) socket.send(frame);
     },
     forget: () => void heard.splice(0),
     cut() {
@@ -122,7 +143,9 @@ function answer(message: FromNode, { nonce, managerId, nodes, options, reply, ac
     case 'health':
       return options.ackBeats === false ? undefined : reply({ type: 'health_ack', beat: message.beat });
     case 'event':
-      return options.ackEvents === false ? undefined : reply({ type: 'event_ack', spool_id: message.event.spool_id, seq: message.event.seq });
+      return options.ackEvents === false
+        ? undefined
+        : reply({ type: 'event_ack', spool_id: message.event.spool_id, seq: message.event.seq });
     case 'command_ack':
       return undefined;
   }
