@@ -28,7 +28,9 @@ async function readAnchor(file: string | undefined): Promise<TrustAnchor> {
   const anchor =
     file === undefined ? (await import('../src/trust/anchor.ts')).TRUST_ANCHOR : (JSON.parse(await readFile(file, 'utf8')) as TrustAnchor);
   if ((file === undefined) !== (anchor.purpose === 'release')) {
-    throw new Error(file === undefined ? 'a release build carries the release anchor only' : 'an anchor from a file is for demo or test only');
+    throw new Error(
+      file === undefined ? 'a release build carries the release anchor only' : 'an anchor from a file is for demo or test only',
+    );
   }
   const problems = trustAnchorProblems(anchor);
   if (problems.length > 0) throw new Error(`the trust anchor cannot be used: ${problems.join('; ')}`);
@@ -48,7 +50,13 @@ async function build(): Promise<void> {
   await mkdir(join(out, 'bin'), { recursive: true });
   await writeFile(join(out, 'bin', 'tidegate-edge'), WRAPPER);
   await chmod(join(out, 'bin', 'tidegate-edge'), 0o755);
-  const info = { version, device_type: 'tidegate-edge', variant, trust_purpose: anchor.purpose, trust_fingerprint: trustFingerprint(anchor) };
+  const info = {
+    version,
+    device_type: 'tidegate-edge',
+    variant,
+    trust_purpose: anchor.purpose,
+    trust_fingerprint: trustFingerprint(anchor),
+  };
   await writeFile(join(out, 'package-info.json'), `${JSON.stringify(info, null, 2)}\n`);
 }
 

@@ -32,7 +32,7 @@ describe('the built edge', () => {
     managers.push(manager);
     return manager;
   };
-  const install = (url: string, { token = TOKEN as string | undefined, upgrade = {} } = {}): InstallRoot => {
+  const install = (url: string, { token = TOKEN, upgrade = {} } = {}): InstallRoot => {
     const root = makeRoot(slot, { manager: { url }, name: 'north-quay', upgrade }, token);
     // A guard watches this node, as far as the agent can tell.
     mkdirSync(join(root.root, 'guard'));
@@ -48,10 +48,22 @@ describe('the built edge', () => {
     const registered = await manager.waitFor('register');
     expect(registered).toMatchObject({ token: TOKEN, device_type: 'tidegate-edge', facts: { name: 'north-quay' } });
     const beat = await manager.waitFor('health', ({ beat }) => beat === 3);
-    expect(beat).toMatchObject({ software_version: '1.0.0', capabilities: ['upgrade'], trust_purpose: 'release', attempt: null, trial: null, restarts: 0 });
-    expect(await manager.waitFor('event')).toMatchObject({ event: { name: 'agent_started', seq: 1, details: { version: '1.0.0', last_ended: 'first_start' } } });
+    expect(beat).toMatchObject({
+      software_version: '1.0.0',
+      capabilities: ['upgrade'],
+      trust_purpose: 'release',
+      attempt: null,
+      trial: null,
+      restarts: 0,
+    });
+    expect(await manager.waitFor('event')).toMatchObject({
+      event: { name: 'agent_started', seq: 1, details: { version: '1.0.0', last_ended: 'first_start' } },
+    });
     expect(existsSync(join(node.root, 'identity/registration-token'))).toBe(false);
-    expect(await node.run('status', '-o', 'json')).toMatchObject({ code: 0, stdout: expect.stringContaining(`"agent_pid":${edge.child.pid}`) });
+    expect(await node.run('status', '-o', 'json')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`"agent_pid":${edge.child.pid}`),
+    });
     edge.child.kill('SIGTERM');
     expect(await edge.exited).toEqual({ code: 0, signal: null });
     expect(edge.lines.join('')).not.toContain(TOKEN);
@@ -107,7 +119,9 @@ describe('the built edge', () => {
     expect(await manager.waitFor('command_ack')).toMatchObject({ accepted: true });
     const failed = await manager.waitFor('event', ({ event }) => event.name === 'upgrade_failed');
     expect(failed.event.details).toMatchObject({ error_code: 'upgrade_release_not_found', command_id: COMMAND });
-    expect(await manager.waitFor('health', ({ attempt }) => attempt?.state === 'failed')).toMatchObject({ attempt: { error_code: 'upgrade_release_not_found' } });
+    expect(await manager.waitFor('health', ({ attempt }) => attempt?.state === 'failed')).toMatchObject({
+      attempt: { error_code: 'upgrade_release_not_found' },
+    });
   });
 
   it('talks to its supervisor over the pipe', async () => {
@@ -157,7 +171,10 @@ describe('the built edge', () => {
     await manager.waitFor('health');
     edge.child.kill('SIGTERM');
     await edge.exited;
-    writeFileSync(join(node.root, 'config.json'), JSON.stringify({ manager: { url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/ws/node` } }));
+    writeFileSync(
+      join(node.root, 'config.json'),
+      JSON.stringify({ manager: { url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}/ws/node` } }),
+    );
     const startedAt = performance.now();
     expect(await node.run('probe')).toMatchObject({ code: 1 });
     expect(performance.now() - startedAt).toBeLessThan(9_900);
@@ -205,11 +222,18 @@ describe('build-edge', () => {
     const node = makeRoot(out, {});
     expect((await node.run('version')).stdout).toContain('trust: demo');
     await node.remove();
-    expect(JSON.parse(readFileSync(join(out, 'package-info.json'), 'utf8'))).toMatchObject({ version: '1.0.0', device_type: 'tidegate-edge', trust_purpose: 'demo' });
+    expect(JSON.parse(readFileSync(join(out, 'package-info.json'), 'utf8'))).toMatchObject({
+      version: '1.0.0',
+      device_type: 'tidegate-edge',
+      trust_purpose: 'demo',
+    });
   });
 
   it('takes no anchor from a file that claims to be the release’s', async () => {
-    await expect(buildEdge(join(builds, 'forged'), '--anchor', await anchorFile('release'))).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('demo or test only') });
+    await expect(buildEdge(join(builds, 'forged'), '--anchor', await anchorFile('release'))).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('demo or test only'),
+    });
     expect(existsSync(join(builds, 'forged'))).toBe(false);
   });
 

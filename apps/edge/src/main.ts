@@ -19,7 +19,8 @@ const EXIT = { ok: 0, refused: 1, usage: 64, fault: 70, root_in_use: 75, identit
 async function main([command = 'help', ...options]: readonly string[]): Promise<number> {
   const environment = readEnvironment(process.env);
   const json = options.join(' ') === '-o json' || options.join(' ') === '--output json';
-  if (options.length > 0 && !(json && (command === 'status' || command === 'version'))) return usage(`unknown option: ${options.join(' ')}`);
+  if (options.length > 0 && !(json && (command === 'status' || command === 'version')))
+    return usage(`unknown option: ${options.join(' ')}`);
   switch (command) {
     case 'run': {
       const { run } = await import('./start/run.ts');

@@ -12,7 +12,10 @@ const manager = z.object({
   /** PEM of the authority of the manager's certificate. */
   ca_file: z.string().min(1).optional(),
   /** sha256 of the manager's certificate. */
-  fingerprint_sha256: z.string().regex(/^[0-9a-fA-F]{64}$/).optional(),
+  fingerprint_sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/)
+    .optional(),
 });
 
 const pathSegment = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/);
@@ -28,13 +31,20 @@ const source = z.object({
 /** The node's own policy. Nothing of it can be set over the wire. Defaults: semantics of docs/node-disk.md. */
 const upgrade = z.object({
   enabled: z.boolean().default(false),
-  allowed_channels: z.array(channel).max(16).default([channel.parse('stable')]),
+  allowed_channels: z
+    .array(channel)
+    .max(16)
+    .default([channel.parse('stable')]),
   min_version: releaseVersion.optional(),
   rollback_grace: z.int().min(0).max(100).default(1),
   allow_major: z.boolean().default(false),
   boot_health_window_secs: z.int().min(5).max(3600).default(120),
   /** Longest hold while the manager is out; 0 = no limit. */
-  boot_health_max_secs: z.int().min(0).max(30 * 86_400).default(0),
+  boot_health_max_secs: z
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(0),
   max_boot_attempts: z.int().min(1).max(20).default(3),
   max_attempts_per_day: z.int().min(1).max(1000).default(10),
   min_attempt_interval_secs: z.int().min(0).max(86_400).default(30),
@@ -44,7 +54,12 @@ const upgrade = z.object({
 /** `config.json`. A node without a source still runs and reports; its upgrades are refused. */
 export const edgeConfig = z.object({
   manager,
-  name: z.string().min(1).max(128).regex(/^[^\u0000-\u001f\u007f]*$/).optional(),
+  name: z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(/^[^\u0000-\u001f\u007f]*$/)
+    .optional(),
   source: source.optional(),
   upgrade: upgrade.prefault({}),
 });

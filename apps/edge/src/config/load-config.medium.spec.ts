@@ -25,8 +25,16 @@ describe('loadConfig', () => {
       config: {
         manager: MANAGER,
         upgrade: {
-          enabled: false, allowed_channels: ['stable'], rollback_grace: 1, allow_major: false, boot_health_window_secs: 120, boot_health_max_secs: 0,
-          max_boot_attempts: 3, max_attempts_per_day: 10, min_attempt_interval_secs: 30, keep_versions: 3,
+          enabled: false,
+          allowed_channels: ['stable'],
+          rollback_grace: 1,
+          allow_major: false,
+          boot_health_window_secs: 120,
+          boot_health_max_secs: 0,
+          max_boot_attempts: 3,
+          max_attempts_per_day: 10,
+          min_attempt_interval_secs: 30,
+          keep_versions: 3,
         },
       },
     });
@@ -42,11 +50,26 @@ describe('loadConfig', () => {
     ['no JSON', '{', '', 'is no JSON'],
     ['no object', '[]', '', expect.any(String)],
     ['no manager', {}, 'manager', expect.any(String)],
-    ['plain text to another host', { manager: { url: 'ws://manager.example/ws/node' } }, 'manager.url', 'is plain text to another host; use wss:'],
+    [
+      'plain text to another host',
+      { manager: { url: 'ws://manager.example/ws/node' } },
+      'manager.url',
+      'is plain text to another host; use wss:',
+    ],
     ['a version that is a path', { manager: MANAGER, upgrade: { min_version: '../1' } }, 'upgrade.min_version', expect.any(String)],
-    ['a window below the guard’s range', { manager: MANAGER, upgrade: { boot_health_window_secs: 1 } }, 'upgrade.boot_health_window_secs', expect.any(String)],
+    [
+      'a window below the guard’s range',
+      { manager: MANAGER, upgrade: { boot_health_window_secs: 1 } },
+      'upgrade.boot_health_window_secs',
+      expect.any(String),
+    ],
     ['text for a switch', { manager: MANAGER, upgrade: { enabled: 'yes' } }, 'upgrade.enabled', expect.any(String)],
-    ['a repository that is a path', { manager: MANAGER, source: { api_base_url: 'https://api.example', owner: '..', repo: 'x/y' } }, 'source.owner', expect.any(String)],
+    [
+      'a repository that is a path',
+      { manager: MANAGER, source: { api_base_url: 'https://api.example', owner: '..', repo: 'x/y' } },
+      'source.owner',
+      expect.any(String),
+    ],
     ['a name of two lines', { manager: MANAGER, name: 'a\nb' }, 'name', expect.any(String)],
   ])('refuses %s, naming the key and never the value', async (_, content, key, rule) => {
     const loaded = await load(content);

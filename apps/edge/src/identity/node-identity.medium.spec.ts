@@ -1,6 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -47,7 +58,10 @@ describe('openIdentity', () => {
 
   it('makes no key for a probe', async () => {
     mkdirSync(folder, { mode: 0o700 });
-    await expect(openIdentity({ folder, makeKey: false })).rejects.toMatchObject({ code: 'identity_unusable', details: { reason: 'missing' } });
+    await expect(openIdentity({ folder, makeKey: false })).rejects.toMatchObject({
+      code: 'identity_unusable',
+      details: { reason: 'missing' },
+    });
     expect(existsSync(file('key.pem'))).toBe(false);
   });
 
@@ -74,7 +88,11 @@ describe('openIdentity', () => {
     ['a link', () => (renameSync(file('key.pem'), file('real.pem')), symlinkSync('real.pem', file('key.pem'))), 'link'],
     ['a FIFO', () => (rmSync(file('key.pem')), execFileSync('mkfifo', ['-m', '600', file('key.pem')])), 'no plain file'],
     ['garbage', () => writeFileSync(file('key.pem'), 'no key'), 'no Ed25519 key'],
-    ['a key of another kind', () => execFileSync('openssl', ['genpkey', '-algorithm', 'X25519', '-out', file('key.pem')]), 'no Ed25519 key'],
+    [
+      'a key of another kind',
+      () => execFileSync('openssl', ['genpkey', '-algorithm', 'X25519', '-out', file('key.pem')]),
+      'no Ed25519 key',
+    ],
     ['something large', () => writeFileSync(file('key.pem'), 'x'.repeat(5000)), 'too large'],
   ])('refuses %s in the place of the key and makes no new one', async (_, spoil, reason) => {
     await open();
@@ -83,11 +101,14 @@ describe('openIdentity', () => {
     await expect(open()).rejects.toMatchObject({ code: 'identity_unusable', details: { file: file('key.pem'), reason } });
   });
 
-  it.each(['', '{"node_id":"x"}', '{"node_id":"6f1b8f3e-0c55-4c5e-9d3e-5d0c6d2f6a01"}'])('does not guess from a damaged node.json: %p', async (text) => {
-    await open();
-    writeFileSync(file('node.json'), text);
-    await expect(open()).rejects.toMatchObject({ code: 'identity_unusable', details: { file: file('node.json') } });
-  });
+  it.each(['', '{"node_id":"x"}', '{"node_id":"6f1b8f3e-0c55-4c5e-9d3e-5d0c6d2f6a01"}'])(
+    'does not guess from a damaged node.json: %p',
+    async (text) => {
+      await open();
+      writeFileSync(file('node.json'), text);
+      await expect(open()).rejects.toMatchObject({ code: 'identity_unusable', details: { file: file('node.json') } });
+    },
+  );
 
   it('refuses a token that is none, without repeating it', async () => {
     const identity = await open();

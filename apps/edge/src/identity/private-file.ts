@@ -10,10 +10,12 @@ const MAX_BYTES = 4096;
  */
 export async function readPrivateFile(file: string): Promise<string | null> {
   const unusable = (reason: string): CodedError => new CodedError('identity_unusable', { file, reason });
-  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw unusable(error.code === 'ELOOP' ? 'link' : (error.code ?? 'unreadable'));
-  });
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw unusable(error.code === 'ELOOP' ? 'link' : (error.code ?? 'unreadable'));
+    },
+  );
   if (handle === null) return null;
   try {
     // Of the open file, not of its name: the name may be exchanged in between.

@@ -21,7 +21,12 @@ const CAPABILITIES = ['upgrade'];
 
 export async function makeBeat(parts: BeatParts): Promise<BeatBody> {
   const { engine } = parts;
-  const [facts, disk, guardVersion, { restarts }] = await Promise.all([engine.facts(), readDisk(parts.root), parts.guardVersion(), parts.runRecord]);
+  const [facts, disk, guardVersion, { restarts }] = await Promise.all([
+    engine.facts(),
+    readDisk(parts.root),
+    parts.guardVersion(),
+    parts.runRecord,
+  ]);
   return {
     run_id: parts.runId,
     boot_id: parts.bootId,

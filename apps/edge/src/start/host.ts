@@ -26,7 +26,10 @@ export function readFacts(name: string | undefined, machineId: string, environme
     arch: line(arch(), 16),
     kernel: line(release(), 64),
     agent_pid: process.pid,
-    env_names: environmentNames.filter((key) => line(key, 128) === key).toSorted().slice(0, 500),
+    env_names: environmentNames
+      .filter((key) => line(key, 128) === key)
+      .toSorted()
+      .slice(0, 500),
     posture: {},
   };
 }

@@ -18,11 +18,22 @@ export interface Introducing {
 }
 
 /** What session and probe have in common: the way to the manager and who asks. */
-export function introduce({ environment, config, identity, runId, bootId, machineId, inTrial }: Introducing): Omit<ProbeOptions, 'deadlineMs'> {
+export function introduce({
+  environment,
+  config,
+  identity,
+  runId,
+  bootId,
+  machineId,
+  inTrial,
+}: Introducing): Omit<ProbeOptions, 'deadlineMs'> {
   const { url, ca_file: caFile, fingerprint_sha256: fingerprintSha256 } = config.manager;
   return {
     url,
-    transport: createWsTransport({ ...(caFile !== undefined && { caFile }), ...(fingerprintSha256 !== undefined && { fingerprintSha256 }) }),
+    transport: createWsTransport({
+      ...(caFile !== undefined && { caFile }),
+      ...(fingerprintSha256 !== undefined && { fingerprintSha256 }),
+    }),
     timers: systemTimers,
     identity,
     deviceType: DEVICE_TYPE,

@@ -42,7 +42,10 @@ export function lazySource(config: EdgeConfig['source']): ReleaseSource {
 
 export const lazyVerifier = (): ManifestVerifier => ({
   async verify(manifestBytes, bundleBytes) {
-    const [{ createManifestVerifier }, { TRUST_ANCHOR }] = await Promise.all([import('@tidegate/adapter-sigstore'), import('../trust/anchor.ts')]);
+    const [{ createManifestVerifier }, { TRUST_ANCHOR }] = await Promise.all([
+      import('@tidegate/adapter-sigstore'),
+      import('../trust/anchor.ts'),
+    ]);
     const workerUrl = typeof TIDEGATE_WORKER === 'string' ? new URL(TIDEGATE_WORKER, import.meta.url) : undefined;
     const verifier = createManifestVerifier({ anchor: TRUST_ANCHOR, deviceType: DEVICE_TYPE, ...(workerUrl && { workerUrl }) });
     return verifier.verify(manifestBytes, bundleBytes);

@@ -52,7 +52,8 @@ describe('lockRoot', () => {
       const outcomes = (await Promise.all(Array.from({ length: 6 }, start))).map(({ outcome }) => outcome);
       expect(outcomes.filter((outcome) => outcome === 'held').length).toBeLessThanOrEqual(1);
       expect(new Set(outcomes)).not.toContain('fault');
-      const ended = children.map((child) => (child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined));
+      const held = children.filter((child) => child.exitCode === null && child.signalCode === null);
+      const ended = held.map((child) => once(child, 'exit'));
       for (const child of children.splice(0)) child.kill('SIGKILL');
       await Promise.all(ended);
     }
@@ -60,7 +61,8 @@ describe('lockRoot', () => {
 
   it('is not held by a recycled pid, another boot or a name it cannot read', async () => {
     mkdirSync(join(root, 'lock'));
-    for (const name of [`${BOOT}.${process.pid}.1`, `bbbbbbbb-0000-4000-8000-000000000002.${process.pid}.1`, 'notes']) writeFileSync(join(root, 'lock', name), '');
+    for (const name of [`${BOOT}.${process.pid}.1`, `bbbbbbbb-0000-4000-8000-000000000002.${process.pid}.1`, 'notes'])
+      writeFileSync(join(root, 'lock', name), '');
     await (await lockRoot(root, BOOT)).release();
     expect(names()).toEqual([]);
   });

@@ -22,9 +22,14 @@ export interface RunRecord {
 /** Counts starts per boot in `runs.json`. An unreadable file counts as none. */
 export async function openRunRecord(root: string, bootId: string): Promise<RunRecord> {
   const file = join(root, 'runs.json');
-  const last = record.safeParse(await readFile(file, 'utf8').then(JSON.parse).catch(() => null)).data;
+  const last = record.safeParse(
+    await readFile(file, 'utf8')
+      .then(JSON.parse)
+      .catch(() => null),
+  ).data;
   const starts = last?.boot_id === bootId ? last.starts + 1 : 1;
-  const save = (ended: string): Promise<void> => writeWhole(file, `${JSON.stringify({ boot_id: bootId, starts, ended })}\n`).catch(() => {});
+  const save = (ended: string): Promise<void> =>
+    writeWhole(file, `${JSON.stringify({ boot_id: bootId, starts, ended })}\n`).catch(() => {});
   await save('unknown');
   return { restarts: starts - 1, lastEnded: last?.ended ?? 'first_start', end: save };
 }

@@ -99,7 +99,8 @@ function feedWatchdog(environment: EdgeEnvironment, notifier: Notifier): NodeJS.
 async function readConfig(root: string): Promise<EdgeConfig> {
   const loaded = await loadConfig(join(root, 'config.json'));
   if (!loaded.ok) throw new CodedError(loaded.code, loaded.details);
-  if (loaded.value.unknownKeys.length > 0) log('warning', 'configuration has keys this version does not know', { keys: loaded.value.unknownKeys });
+  if (loaded.value.unknownKeys.length > 0)
+    log('warning', 'configuration has keys this version does not know', { keys: loaded.value.unknownKeys });
   return loaded.value.config;
 }
 
@@ -129,7 +130,13 @@ function followLink(state: LinkState, { notifier, witness, spool, settings }: Fo
     witness.authenticated();
   } else if (state.state === 'waiting') {
     const { code, closeCode, cause, pace, delayMs } = state;
-    log(pace === 'slow' ? 'error' : 'warning', 'not connected', { code, close_code: closeCode, cause, pace, delay_ms: Math.round(delayMs) });
+    log(pace === 'slow' ? 'error' : 'warning', 'not connected', {
+      code,
+      close_code: closeCode,
+      cause,
+      pace,
+      delay_ms: Math.round(delayMs),
+    });
     notifier.status(`${AGENT_VERSION}: not connected (${code ?? cause ?? closeCode})`);
   }
 }
@@ -137,7 +144,11 @@ function followLink(state: LinkState, { notifier, witness, spool, settings }: Fo
 async function announce(spool: EventSpool, runRecord: Promise<RunRecord>, runId: string): Promise<void> {
   const { lastEnded, restarts } = await runRecord;
   log('info', 'started', { version: AGENT_VERSION, run_id: runId, restarts, last_ended: lastEnded });
-  await spool.append({ name: 'agent_started', severity: 'info', details: { version: AGENT_VERSION, run_id: runId, restarts, last_ended: lastEnded } });
+  await spool.append({
+    name: 'agent_started',
+    severity: 'info',
+    details: { version: AGENT_VERSION, run_id: runId, restarts, last_ended: lastEnded },
+  });
 }
 
 interface Closing {

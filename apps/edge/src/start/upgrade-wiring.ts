@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { createSlotStore, createStateFile, type EventSpool } from '@tidegate/adapter-slots-fs';
 import { attemptId } from '@tidegate/contract-protocol';
-import { createUpgradeEngine, type SlotStore, type UpgradeEngine } from '@tidegate/engine-upgrade';
+import type { UpgradePolicy } from '@tidegate/domain-version-policy';
+import { createUpgradeEngine, type SlotStore, type TrialSettings, type UpgradeEngine } from '@tidegate/engine-upgrade';
 import type { EdgeConfig } from '../config/edge-config.ts';
 import { AGENT_VERSION, DEVICE_TYPE, VARIANT } from '../build-facts.ts';
 import { SERVICE, type EdgeEnvironment } from '../environment.ts';
@@ -48,24 +49,8 @@ export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngin
         return () => clearInterval(timer);
       },
     },
-    policy: {
-      enabled: upgrade.enabled,
-      allowedChannels: upgrade.allowed_channels,
-      minVersion: upgrade.min_version ?? null,
-      rollbackGrace: upgrade.rollback_grace,
-      allowMajor: upgrade.allow_major,
-      maxAttemptsPerDay: upgrade.max_attempts_per_day,
-      minAttemptIntervalSecs: upgrade.min_attempt_interval_secs,
-    },
-    trial: {
-      windowSecs: upgrade.boot_health_window_secs,
-      maxSecs: upgrade.boot_health_max_secs,
-      maxBootAttempts: upgrade.max_boot_attempts,
-      // Read at activation, not now: the guard judges by the interval that holds then.
-      get beatIntervalSecs() {
-        return Math.min(300, Math.max(1, Math.ceil(wiring.beatIntervalSecs())));
-      },
-    },
+    policy: policyOf(upgrade),
+    trial: trialOf(upgrade, wiring.beatIntervalSecs),
     keepVersions: upgrade.keep_versions,
     self: {
       deviceType: DEVICE_TYPE,
@@ -82,3 +67,25 @@ export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngin
   });
   return { engine, slots };
 }
+
+const policyOf = (upgrade: EdgeConfig['upgrade']): UpgradePolicy => ({
+  enabled: upgrade.enabled,
+  allowedChannels: upgrade.allowed_channels,
+  minVersion: upgrade.min_version ?? null,
+  rollbackGrace: upgrade.rollback_grace,
+  allowMajor: upgrade.allow_major,
+  maxAttemptsPerDay: upgrade.max_attempts_per_day,
+  minAttemptIntervalSecs: upgrade.min_attempt_interval_secs,
+  manualOnly: false,
+  maintenanceWindow: null,
+});
+
+const trialOf = (upgrade: EdgeConfig['upgrade'], beatIntervalSecs: () => number): TrialSettings => ({
+  windowSecs: upgrade.boot_health_window_secs,
+  maxSecs: upgrade.boot_health_max_secs,
+  maxBootAttempts: upgrade.max_boot_attempts,
+  // Read at activation, not now: the guard judges by the interval that holds then.
+  get beatIntervalSecs() {
+    return Math.min(300, Math.max(1, Math.ceil(beatIntervalSecs())));
+  },
+});

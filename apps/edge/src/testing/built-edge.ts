@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,13 +26,15 @@ export interface RunningEdge {
   readonly lines: readonly string[];
 }
 
-/** An install root with a configuration and, if given, a token; the edge runs from `slot`. */
+/** An install root with a configuration and, if given, a token; the edge is installed from `slot` as a package would. */
 export function makeRoot(slot: string, config: object, token?: string): InstallRoot {
   const root = mkdtempSync(join(tmpdir(), 'tidegate-edge-'));
   mkdirSync(join(root, 'identity'), { mode: 0o700 });
   writeFileSync(join(root, 'config.json'), JSON.stringify(config));
   if (token !== undefined) writeFileSync(join(root, 'identity/registration-token'), token, { mode: 0o600 });
-  const program = join(slot, 'bin/tidegate-edge');
+  cpSync(slot, join(root, 'versions/1.0.0'), { recursive: true });
+  for (const link of ['committed', 'current']) symlinkSync('versions/1.0.0', join(root, link));
+  const program = join(root, 'current/bin/tidegate-edge');
   const env = { PATH: process.env['PATH'], TIDEGATE_NODE: process.execPath, TIDEGATE_ROOT: root, TIDEGATE_GUARD_DIR: join(root, 'guard') };
   const running: RunningEdge[] = [];
 

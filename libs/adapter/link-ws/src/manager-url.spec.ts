@@ -2,9 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { managerUrlProblem } from './manager-url.ts';
 
 describe('managerUrlProblem', () => {
-  it.each(['wss://manager.example/ws/node', 'ws://127.0.0.1:8080/ws/node', 'ws://localhost/ws/node', 'ws://[::1]:80/ws/node'])('takes %s', (url) => {
-    expect(managerUrlProblem(url)).toBeNull();
-  });
+  it.each(['wss://manager.example/ws/node', 'ws://127.0.0.1:8080/ws/node', 'ws://localhost/ws/node', 'ws://[::1]:80/ws/node'])(
+    'takes %s',
+    (url) => {
+      expect(managerUrlProblem(url)).toBeNull();
+    },
+  );
   it.each([
     'ws://manager.example/ws/node',
     'ws://127.0.0.1.example/ws/node',

@@ -157,12 +157,33 @@ describe('createWsTransport', () => {
     const file = (name: string): string => join(folder, name);
     beforeAll(() => {
       folder = mkdtempSync(join(tmpdir(), 'tidegate-tls-'));
-      execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=manager',
-        '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', file('key.pem'), '-out', file('cert.pem')], { stdio: 'ignore' });
+      execFileSync(
+        'openssl',
+        [
+          'req',
+          '-x509',
+          '-newkey',
+          'ec',
+          '-pkeyopt',
+          'ec_paramgen_curve:P-256',
+          '-nodes',
+          '-days',
+          '2',
+          '-subj',
+          '/CN=manager',
+          '-addext',
+          'subjectAltName=IP:127.0.0.1',
+          '-keyout',
+          file('key.pem'),
+          '-out',
+          file('cert.pem'),
+        ],
+        { stdio: 'ignore' },
+      );
       certificate = new X509Certificate(readFileSync(file('cert.pem')));
     });
     afterAll(() => rmSync(folder, { recursive: true }));
-    const serveTls = () => serve(createHttpsServer({ key: readFileSync(file('key.pem')), cert: readFileSync(file('cert.pem')) }) as unknown as Server, 'wss');
+    const serveTls = () => serve(createHttpsServer({ key: readFileSync(file('key.pem')), cert: readFileSync(file('cert.pem')) }), 'wss');
 
     it('refuses a certificate of an unknown authority', async () => {
       const { url } = await serveTls();

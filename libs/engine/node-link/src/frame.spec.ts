@@ -21,7 +21,10 @@ describe('readFrame', () => {
     ['null', 'null'],
     ['no type', '{"beat":3}'],
     ['a known type of the wrong shape', '{"type":"health_ack","beat":"3"}'],
-    ['a known action of the wrong shape', JSON.stringify({ type: 'command', id: ID, node_id: ID, ttl_secs: 1, action: { kind: 'upgrade_binary', version: '../../x' } })],
+    [
+      'a known action of the wrong shape',
+      JSON.stringify({ type: 'command', id: ID, node_id: ID, ttl_secs: 1, action: { kind: 'upgrade_binary', version: '../../x' } }),
+    ],
     ['an unknown action without a usable id', '{"type":"command","id":"x","action":{"kind":"dance"}}'],
   ])('calls %s malformed', (_, text) => {
     expect(readFrame(text)).toEqual({ kind: 'malformed', code: 'message_malformed' });

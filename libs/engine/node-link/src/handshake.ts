@@ -27,7 +27,8 @@ export interface HandshakeParts {
   readonly tokenFirst: boolean;
 }
 
-export type HandshakeResult = { readonly ok: true; readonly authOk: AuthOk; readonly enrolment: Enrolment } | { readonly ok: false; readonly ending: Ending };
+export type HandshakeResult =
+  { readonly ok: true; readonly authOk: AuthOk; readonly enrolment: Enrolment } | { readonly ok: false; readonly ending: Ending };
 
 export async function shakeHands(channel: Channel, parts: HandshakeParts): Promise<HandshakeResult> {
   const greeting = await expect(channel, 'hello');
@@ -57,7 +58,14 @@ async function enrolmentFor(channel: Channel, hello: Hello, protocol: number, pa
   if (known !== null && known.managerId !== hello.manager_id) return failed(channel, 'manager_identity_mismatch');
   const token = parts.intent === 'session' && (known === null || parts.tokenFirst) ? await parts.identity.registrationToken() : null;
   if (token === null) return known === null ? failed(channel, 'token_unknown') : { ok: true, enrolment: known };
-  channel.send({ type: 'register', protocol, token, public_key: parts.identity.publicKey, device_type: parts.deviceType, facts: parts.facts() });
+  channel.send({
+    type: 'register',
+    protocol,
+    token,
+    public_key: parts.identity.publicKey,
+    device_type: parts.deviceType,
+    facts: parts.facts(),
+  });
   const registered = await expect(channel, 'registered');
   if (!registered.ok) return registered;
   const enrolment: Enrolment = { nodeId: registered.message.node_id, managerId: registered.message.manager_id };
@@ -83,8 +91,7 @@ function answer(hello: Hello, protocol: number, { nodeId, managerId }: Enrolment
 }
 
 type Expected<T extends FromManager['type']> =
-  | { readonly ok: true; readonly message: Extract<FromManager, { type: T }> }
-  | { readonly ok: false; readonly ending: Ending };
+  { readonly ok: true; readonly message: Extract<FromManager, { type: T }> } | { readonly ok: false; readonly ending: Ending };
 
 async function expect<T extends FromManager['type']>(channel: Channel, type: T): Promise<Expected<T>> {
   const incoming = await channel.next();

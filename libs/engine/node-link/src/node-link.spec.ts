@@ -10,8 +10,12 @@ describe('a node that is enrolled', () => {
     const bench = createLinkBench();
     await bench.start();
     await bench.deliver(hello());
-    expect(bench.sent('auth')).toMatchObject([{ node_id: NODE_ID, intent: 'session', protocol: 1, signature: FAKE_SIGNATURE, in_trial: false }]);
-    expect(bench.identity.signed).toEqual([['tidegate-node-auth-v1', 'm'.repeat(43), 'n'.repeat(43), NODE_ID, MANAGER_ID, 1, 'session'].join('\n')]);
+    expect(bench.sent('auth')).toMatchObject([
+      { node_id: NODE_ID, intent: 'session', protocol: 1, signature: FAKE_SIGNATURE, in_trial: false },
+    ]);
+    expect(bench.identity.signed).toEqual([
+      ['tidegate-node-auth-v1', 'm'.repeat(43), 'n'.repeat(43), NODE_ID, MANAGER_ID, 1, 'session'].join('\n'),
+    ]);
   });
 
   it('says nothing to a manager it was not enrolled with', async () => {

@@ -40,85 +40,106 @@ const ENROLMENT_VOID = new Set(['node_unknown', 'node_revoked']);
  * commands, and comes back with full-jitter delays whatever ended the last connection. It never gives up and never throws.
  */
 export function createNodeLink(options: NodeLinkOptions): NodeLink {
-  const { timers, spool } = options;
-  let stopped = false;
-  let channel: Channel | null = null;
-  let session: Session | null = null;
-  let wake = (): void => {};
+  const keeper = new LinkKeeper(options);
   let running: Promise<void> = Promise.resolve();
-  let beats = 0;
-  let failures = 0;
-  let tokenFirst = false;
+  return {
+    start() {
+      running = keeper.keep();
+    },
+    async stop() {
+      keeper.end();
+      await running;
+    },
+    beatSoon: () => keeper.beatSoon(),
+  };
+}
 
-  const connectOnce = async (): Promise<Ending> => {
+class LinkKeeper {
+  private readonly options: NodeLinkOptions;
+  private stopped = false;
+  private channel: Channel | null = null;
+  private session: Session | null = null;
+  private wake = (): void => {};
+  private beats = 0;
+  private failures = 0;
+  private tokenFirst = false;
+
+  constructor(options: NodeLinkOptions) {
+    this.options = options;
+    options.spool.onAppended(() => this.session?.pumpEvents());
+  }
+
+  async keep(): Promise<void> {
+    while (!this.stopped) {
+      const ending = await this.connectSafely();
+      if (this.stopped) break;
+      this.failures += 1;
+      if (ending.code !== null && ENROLMENT_VOID.has(ending.code)) this.tokenFirst = true;
+      await this.waitAfter(ending);
+    }
+    this.options.onState({ state: 'stopped' });
+  }
+
+  end(): void {
+    this.stopped = true;
+    this.wake();
+    this.channel?.close(1001, 'stopping');
+  }
+
+  beatSoon(): void {
+    this.session?.beatSoon();
+  }
+
+  private async connectSafely(): Promise<Ending> {
+    try {
+      return await this.connect();
+    } catch (error) {
+      // A fault of our own (a key that cannot sign, a full disk at enrolment) costs this connection, never the agent.
+      this.options.onFault(error);
+      this.channel?.close(1000, 'internal_error');
+      return { code: null, closeCode: 1006 };
+    } finally {
+      this.channel = null;
+      this.session = null;
+    }
+  }
+
+  private async connect(): Promise<Ending> {
+    const { options } = this;
     options.onState({ state: 'connecting' });
-    const open = openChannel(options.transport, options.url);
-    channel = open;
-    const cancel = timers.after(HANDSHAKE_DEADLINE_MS, () => open.close(1001, 'handshake_timeout'));
-    const hands = await shakeHands(open, { ...options, intent: 'session', tokenFirst }).finally(cancel);
+    const channel = openChannel(options.transport, options.url);
+    this.channel = channel;
+    const cancel = options.timers.after(HANDSHAKE_DEADLINE_MS, () => channel.close(1001, 'handshake_timeout'));
+    const hands = await shakeHands(channel, { ...options, intent: 'session', tokenFirst: this.tokenFirst }).finally(cancel);
     if (!hands.ok) return hands.ending;
-    tokenFirst = false;
-    const { enrolment, authOk: { settings } } = hands;
-    session = runSession(open, {
+    this.tokenFirst = false;
+    const { settings } = hands.authOk;
+    this.session = runSession(channel, {
       ...options,
-      enrolment,
+      enrolment: hands.enrolment,
       settings,
-      nextBeat: () => ++beats,
-      onBeatAcknowledged(uptimeSecs) {
+      nextBeat: () => ++this.beats,
+      onBeatAcknowledged: (uptimeSecs) => {
         // Not at auth_ok: a manager that accepts and then fails must not be hammered by its fleet.
-        failures = 0;
+        this.failures = 0;
         options.onBeatAcknowledged(uptimeSecs);
       },
     });
     options.onState({ state: 'online', settings });
-    return session.ended;
-  };
+    return this.session.ended;
+  }
 
-  const connectSafely = async (): Promise<Ending> => {
-    try {
-      return await connectOnce();
-    } catch (error) {
-      // A fault of our own (a key that cannot sign, a full disk at enrolment) costs this connection, never the agent.
-      options.onFault(error);
-      channel?.close(1000, 'internal_error');
-      return { code: null, closeCode: 1006 };
-    } finally {
-      channel = null;
-      session = null;
-    }
-  };
-
-  const loop = async (): Promise<void> => {
-    while (!stopped) {
-      const ending = await connectSafely();
-      if (stopped) break;
-      failures += 1;
-      if (ending.code !== null && ENROLMENT_VOID.has(ending.code)) tokenFirst = true;
-      const pauseMs = delayMs(ending, failures, timers.random());
-      const { code, closeCode, cause } = ending;
-      options.onState({ state: 'waiting', code, closeCode, ...(cause !== undefined && { cause }), pace: paceOf(ending), delayMs: pauseMs });
-      await new Promise<void>((resolve) => {
-        const cancel = timers.after(pauseMs, resolve);
-        wake = () => {
-          cancel();
-          resolve();
-        };
-      });
-    }
-    options.onState({ state: 'stopped' });
-  };
-
-  spool.onAppended(() => session?.pumpEvents());
-  return {
-    start() {
-      running = loop();
-    },
-    async stop() {
-      stopped = true;
-      wake();
-      channel?.close(1001, 'stopping');
-      await running;
-    },
-    beatSoon: () => session?.beatSoon(),
-  };
+  private async waitAfter(ending: Ending): Promise<void> {
+    const { timers, onState } = this.options;
+    const pauseMs = delayMs(ending, this.failures, timers.random());
+    const { code, closeCode, cause } = ending;
+    onState({ state: 'waiting', code, closeCode, ...(cause !== undefined && { cause }), pace: paceOf(ending), delayMs: pauseMs });
+    await new Promise<void>((resolve) => {
+      const cancel = timers.after(pauseMs, resolve);
+      this.wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
 }

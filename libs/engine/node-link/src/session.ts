@@ -68,13 +68,7 @@ export function runSession(channel: Channel, parts: SessionParts): Session {
     channel.send({ type: 'health', beat: number, ...body });
   };
 
-  let cancelSilence = (): void => {};
-  const heard = (): void => {
-    cancelSilence();
-    cancelSilence = timers.after(Math.max(intervalMs * SILENT_INTERVALS, SILENT_MIN_MS), () => channel.close(1001, 'silent'));
-  };
-  channel.onTraffic(heard);
-  heard();
+  const stopListening = closeWhenSilent(channel, timers, Math.max(intervalMs * SILENT_INTERVALS, SILENT_MIN_MS));
   scheduleBeat(0);
   events.pump();
 
@@ -91,7 +85,7 @@ export function runSession(channel: Channel, parts: SessionParts): Session {
   const ended = readAll(channel, receive).finally(() => {
     over = true;
     cancelBeat();
-    cancelSilence();
+    stopListening();
     events.stop();
   });
   return {
@@ -105,7 +99,22 @@ export function runSession(channel: Channel, parts: SessionParts): Session {
   };
 }
 
-async function readAll(channel: Channel, receive: (message: FromManager | { type: 'unknown_command'; id: CommandId }) => string | null): Promise<Ending> {
+/** Returns what ends the watch. */
+function closeWhenSilent(channel: Channel, timers: Timers, silentMs: number): () => void {
+  let cancel = (): void => {};
+  const heard = (): void => {
+    cancel();
+    cancel = timers.after(silentMs, () => channel.close(1001, 'silent'));
+  };
+  channel.onTraffic(heard);
+  heard();
+  return () => cancel();
+}
+
+async function readAll(
+  channel: Channel,
+  receive: (message: FromManager | { type: 'unknown_command'; id: CommandId }) => string | null,
+): Promise<Ending> {
   for (;;) {
     const incoming = await channel.next();
     if (incoming.kind === 'closed') return endingOf(incoming.closed);

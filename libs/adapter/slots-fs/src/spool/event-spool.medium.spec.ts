@@ -10,7 +10,8 @@ import type { NodeEvent } from '@tidegate/contract-events';
 import { openEventSpool, type EventSpool } from './event-spool.ts';
 
 const NOON = new Date('2026-01-01T12:00:00.000Z');
-const openAt = (folder: string, limits?: { maxEvents: number; maxBytes: number }) => openEventSpool({ folder, now: () => NOON, ...(limits && { limits }) });
+const openAt = (folder: string, limits?: { maxEvents: number; maxBytes: number }) =>
+  openEventSpool({ folder, now: () => NOON, ...(limits && { limits }) });
 
 describeSpoolContract('the spool on disk', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-spool-'));
@@ -47,14 +48,21 @@ describe('the spool on disk', () => {
       await spool.acknowledge(last.spool_id, last.seq);
     }
   };
-  const reopened = async (...limits: Parameters<typeof openAt> extends [string, ...infer Rest] ? Rest : never) => drain(await openAt(folder, ...limits));
-  const segments = (): string[] => readdirSync(folder).filter((name) => name.endsWith('.log')).sort();
+  const reopened = async (...limits: Parameters<typeof openAt> extends [string, ...infer Rest] ? Rest : never) =>
+    drain(await openAt(folder, ...limits));
+  const segments = (): string[] =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.log'))
+      .sort();
   const bytesOnDisk = (): number => segments().reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 
   it('has lost nothing it promised when the process is killed', async () => {
     const script = join(import.meta.dirname, 'testing/append-until-killed.ts');
     for (const killAfter of [1, 40, 137]) {
-      const child = spawn(process.execPath, ['--no-warnings', script, folder], { stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'] } });
+      const child = spawn(process.execPath, ['--no-warnings', script, folder], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { PATH: process.env['PATH'] },
+      });
       let promised = 0;
       for await (const line of createInterface({ input: child.stdout })) {
         promised = Number(line);
@@ -129,12 +137,19 @@ describe('the spool on disk', () => {
   it('drops the oldest info events when it is full, never critical ones, and says how many', async () => {
     const limits = { maxEvents: 100, maxBytes: 1_000_000 };
     const spool = await openAt(folder, limits);
-    for (let n = 1; n <= 300; n++) await spool.append({ name: n % 10 ? 'agent_started' : 'upgrade_rolled_back', severity: n % 10 ? 'info' : 'critical', details: { n } });
+    for (let n = 1; n <= 300; n++)
+      await spool.append({
+        name: n % 10 ? 'agent_started' : 'upgrade_rolled_back',
+        severity: n % 10 ? 'info' : 'critical',
+        details: { n },
+      });
     await spool.close();
     const events = await reopened();
     expect(events.length).toBeLessThanOrEqual(101);
     expect(events.map((event) => event.details['n'])).toContain(300);
-    expect(events.filter((event) => event.severity === 'critical').map((event) => event.details['n'])).toEqual(Array.from({ length: 30 }, (_, n) => (n + 1) * 10));
+    expect(events.filter((event) => event.severity === 'critical').map((event) => event.details['n'])).toEqual(
+      Array.from({ length: 30 }, (_, n) => (n + 1) * 10),
+    );
     const lost = events.filter((event) => event.name === 'events_lost').reduce((sum, event) => sum + Number(event.details['lost']), 0);
     const there = events.filter((event) => event.name !== 'events_lost').length;
     expect(lost + there).toBe(300);

@@ -9,7 +9,8 @@ export interface FakeSpool extends Spool {
   broken: boolean;
 }
 
-const fakeUuid = (kind: number, number: number): string => `00000000-0000-4000-8${String(kind).padStart(3, '0')}-${String(number).padStart(12, '0')}`;
+const fakeUuid = (kind: number, number: number): string =>
+  `00000000-0000-4000-8${String(kind).padStart(3, '0')}-${String(number).padStart(12, '0')}`;
 
 export function createFakeSpool(): FakeSpool {
   const events: NodeEvent[] = [];
@@ -24,7 +25,13 @@ export function createFakeSpool(): FakeSpool {
       nextSeq = 1;
     },
     append(fresh) {
-      const event: NodeEvent = { id: fakeUuid(run, nextSeq), spool_id: fakeUuid(999, run), seq: nextSeq, at: '2026-01-01T00:00:00.000Z', ...fresh };
+      const event: NodeEvent = {
+        id: fakeUuid(run, nextSeq),
+        spool_id: fakeUuid(999, run),
+        seq: nextSeq,
+        at: '2026-01-01T00:00:00.000Z',
+        ...fresh,
+      };
       nextSeq += 1;
       events.push(event);
       listener();

@@ -13,7 +13,12 @@ export const COMMAND_ID = '9c3d5f10-4b5e-4c8e-8a77-2c1d4e5f6a03';
 export const TOKEN = `tgr_${'t'.repeat(43)}`;
 const UUID = '7e2f4a5b-1c2d-4e3f-8a9b-0c1d2e3f4a04';
 
-export const hello = (managerId = MANAGER_ID): FromManager => ({ type: 'hello', nonce: 'm'.repeat(43), manager_id: managerId, protocol: { ...WIRE.protocol } });
+export const hello = (managerId = MANAGER_ID): FromManager => ({
+  type: 'hello',
+  nonce: 'm'.repeat(43),
+  manager_id: managerId,
+  protocol: { ...WIRE.protocol },
+});
 export const authOk = (beatIntervalSecs = 15): FromManager => ({
   type: 'auth_ok',
   settings: { beat_interval_secs: beatIntervalSecs, spool_max_events: 1000 },
@@ -21,12 +26,34 @@ export const authOk = (beatIntervalSecs = 15): FromManager => ({
   server_time: '2026-01-01T00:00:00.000Z',
 });
 export const command = (over: object = {}): FromManager =>
-  ({ type: 'command', id: COMMAND_ID, node_id: NODE_ID, ttl_secs: 60, action: { kind: 'cancel', command_id: COMMAND_ID }, ...over }) as FromManager;
+  ({
+    type: 'command',
+    id: COMMAND_ID,
+    node_id: NODE_ID,
+    ttl_secs: 60,
+    action: { kind: 'cancel', command_id: COMMAND_ID },
+    ...over,
+  }) as FromManager;
 
 const BEAT: BeatBody = {
-  run_id: UUID, boot_id: 'boot', uptime_secs: 100, software_version: '1.0.0', committed_version: '1.0.0', previous_version: null,
-  manifest_sha256: null, restarts: 0, checks: [], capabilities: ['upgrade'], attempt: null, trial: null, guard_version: null, unit_version: null,
-  trust_fingerprint: 'f'.repeat(64) as BeatBody['trust_fingerprint'], trust_purpose: 'test', highest_sequence: 0, version_floor: null,
+  run_id: UUID,
+  boot_id: 'boot',
+  uptime_secs: 100,
+  software_version: '1.0.0',
+  committed_version: '1.0.0',
+  previous_version: null,
+  manifest_sha256: null,
+  restarts: 0,
+  checks: [],
+  capabilities: ['upgrade'],
+  attempt: null,
+  trial: null,
+  guard_version: null,
+  unit_version: null,
+  trust_fingerprint: 'f'.repeat(64) as BeatBody['trust_fingerprint'],
+  trust_purpose: 'test',
+  highest_sequence: 0,
+  version_floor: null,
   disk: { free_bytes: 1, total_bytes: 2 },
 };
 
@@ -41,10 +68,14 @@ export function createLinkBench({ enrolled = true, token = null as string | null
   const faults: unknown[] = [];
   const handled: Command[] = [];
   let uptimeSecs = 100;
-  let answer = (received: Command): Promise<CommandAck> => Promise.resolve({ type: 'command_ack', id: received.id, accepted: true, attempt_id: null });
+  let answer = (received: Command): Promise<CommandAck> =>
+    Promise.resolve({ type: 'command_ack', id: received.id, accepted: true, attempt_id: null });
   const options: NodeLinkOptions = {
     url: 'ws://127.0.0.1:1/ws/node',
-    transport, identity, spool, timers,
+    transport,
+    identity,
+    spool,
+    timers,
     deviceType: deviceType.parse('tidegate-edge'),
     nonce: () => 'n'.repeat(43),
     introduction: () => ({ run_id: UUID, boot_id: 'boot', machine_id: 'machine', software_version: '1.0.0', in_trial: false }),
@@ -56,9 +87,20 @@ export function createLinkBench({ enrolled = true, token = null as string | null
     onState: (state) => states.push(state),
   };
   const link = createNodeLink(options);
-  const sent = <T extends FromNode['type']>(type: T) => transport.latest().sent.filter((message): message is Extract<FromNode, { type: T }> => message.type === type);
+  const sent = <T extends FromNode['type']>(type: T) =>
+    transport.latest().sent.filter((message): message is Extract<FromNode, { type: T }> => message.type === type);
   return {
-    timers, transport, identity, spool, states, acknowledged, faults, handled, link, options, sent,
+    timers,
+    transport,
+    identity,
+    spool,
+    states,
+    acknowledged,
+    faults,
+    handled,
+    link,
+    options,
+    sent,
     answerWith(next: typeof answer) {
       answer = next;
     },

@@ -20,7 +20,8 @@ export function describeSpoolContract(name: string, open: () => Promise<SpoolUnd
       spool = under.spool;
     });
     afterEach(() => under.dispose());
-    const runsOf = async (sent: Parameters<Spool['batch']>[0] = null, limit = 10) => (await spool.batch(sent, limit)).map((event) => event.details['run']);
+    const runsOf = async (sent: Parameters<Spool['batch']>[0] = null, limit = 10) =>
+      (await spool.batch(sent, limit)).map((event) => event.details['run']);
 
     it('numbers events from 1 without holes and gives them in order', async () => {
       for (const run of ['a', 'b', 'c']) await spool.append(started(run));
