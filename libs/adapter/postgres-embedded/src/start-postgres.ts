@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmod, chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -150,6 +150,8 @@ async function whenReady(child: ChildProcess, dataDir: string, connection: Postg
     const late = setTimeout(() => child.kill('SIGQUIT'), STOP_TIMEOUT_MS);
     await exited;
     clearTimeout(late);
+    // PostgreSQL removed its socket; the folder is made again at the next start.
+    await rmdir(connection.host).catch(() => {});
   };
   for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += POLL_MS) {
     if (ended) throw new CodedError('database_start_failed', { step: 'postgres', exit_code: ended.code });

@@ -35,7 +35,6 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     stop: async () => {
       await running.stop();
       await rm(folder, { recursive: true, force: true });
-      await rm(host, { recursive: true, force: true });
     },
   };
 }
