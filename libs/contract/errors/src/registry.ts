@@ -59,6 +59,7 @@ export const ERRORS = {
   upgrade_engine_too_old: refused(false, ['The release needs a newer agent or boot guard than this node has.', 'Install a stepping-stone release first, or update the guard’s package.', 'Compare engines in the manifest with `tidegate-edge version`.']),
   upgrade_env_missing: refused(false, ['The release requires an environment variable that the node does not have.', 'Set the named variable in the node’s unit, then try again.', 'The details name the variables; values are never sent.']),
   upgrade_command_expired: refused(true, ['The command’s time to live ended before the node could start it.', 'Request the upgrade again.', 'Time to live counts from receipt; a node that was busy or offline too long refuses.']),
+  upgrade_migration_irreversible: refused(false, ['The data of this node went through a migration that the requested version cannot live with.', 'Stay, or choose a version that declares the migration too.', 'The details name the migration and the version that brought it; restore a backup by hand to go back further.']),
   upgrade_already_current: refused(false, ['The node already runs this release.', 'Nothing to do.', 'The version and the manifest digest of the running release equal the requested one.']),
   upgrade_cancelled: refused(true, ['The attempt was cancelled by a person before activation.', 'Nothing to do; request it again when wanted.', 'The audit trail names who cancelled.']),
 
@@ -146,6 +147,9 @@ export const ERRORS = {
   root_in_use: entry('local', 'critical', false, ['Another agent runs on this install root.', 'Stop the other one.', 'One agent per root holds its lock.']),
   slot_damaged: entry('local', 'critical', true, ['Files of an installed version differ from its signed list.', 'Do not return to this version; the node fetches it again.', 'The details name the first differing file.']),
   guard_missing: refused(false, ['No boot guard watches this service.', 'Install the guard’s package; without it upgrades are refused.', 'The guard’s record folder or its protocol file is missing.']),
+  upgrade_nothing_staged: entry('local', 'warning', false, ['No staged release waits to be applied.', 'Request an upgrade first; with manual_only or a closed maintenance window it is staged and waits.', '`tidegate-edge status` shows the running attempt and what it waits for.']),
+  upgrade_no_previous: entry('local', 'warning', false, ['There is no previous version on this node to return to.', 'Request an older version by its number; its release is fetched again.', 'The guard sets the link `previous` at each commit; a fresh node has none.']),
+  upgrade_not_blocked: entry('local', 'warning', false, ['No release of this version is on the node’s skip list.', 'Nothing to do.', '`tidegate-edge status` shows the skip list.']),
 
   // The local system that `npm start` brings up.
   port_in_use: entry('local', 'warning', false, ['The port cannot be listened on.', 'Stop the process that holds it, or choose another with --port N.', '`ss -ltnp` shows which process listens where; ports below 1024 are for root.']),

@@ -34,5 +34,7 @@ const comparePrerelease = (a: readonly string[], b: readonly string[]): number =
 export const compareVersions = (a: ReleaseVersion, b: ReleaseVersion): number => {
   const left = parts(a);
   const right = parts(b);
-  return left.major - right.major || left.minor - right.minor || left.patch - right.patch || comparePrerelease(left.prerelease, right.prerelease);
+  return (
+    left.major - right.major || left.minor - right.minor || left.patch - right.patch || comparePrerelease(left.prerelease, right.prerelease)
+  );
 };

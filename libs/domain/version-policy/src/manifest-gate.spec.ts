@@ -15,20 +15,60 @@ const signed = (change: Record<string, unknown> = {}): Manifest =>
     sequence: 60,
     source: { repository: 'https://example.com/edge', revision: 'b'.repeat(40) },
     artefacts: (['x64', 'arm64'] as const).map((arch) => ({
-      arch, variant: 'full', name: `edge-${arch}.tar.gz`, size: 10, sha256: digest('c'), format: 'tar.gz', chunk_size: 65_536,
-      chunk_sha256: [digest('c')], unpacked_size: 1, entrypoint: 'bin/edge', files: [{ path: 'bin/edge', mode: '0755', size: 1, sha256: digest('d') }],
+      arch,
+      variant: 'full',
+      name: `edge-${arch}.tar.gz`,
+      size: 10,
+      sha256: digest('c'),
+      format: 'tar.gz',
+      chunk_size: 65_536,
+      chunk_sha256: [digest('c')],
+      unpacked_size: 1,
+      entrypoint: 'bin/edge',
+      files: [{ path: 'bin/edge', mode: '0755', size: 1, sha256: digest('d') }],
     })),
     ...change,
   });
 const request: UpgradeRequest = { version: v('1.6.0'), channel: 'stable' as Channel, expectedDigest: null, retrySkipped: false };
 const memory: NodeMemory = {
-  running: v('1.5.0'), runningDigest: null, previous: null, highestCommitted: v('1.5.0'), floor: null, revoked: [], statements: {}, skipList: [],
+  running: v('1.5.0'),
+  runningDigest: null,
+  previous: null,
+  highestCommitted: v('1.5.0'),
+  floor: null,
+  revoked: [],
+  statements: {},
+  skipList: [],
 };
-const self: NodeSelf = { deviceType: 'edge' as DeviceType, arch: 'arm64', variant: 'full', agentVersion: v('1.5.0'), guardVersion: v('1.0.0'), envNames: new Set(['HOME']) };
-const policy = { enabled: true, allowedChannels: ['stable' as Channel], minVersion: null, rollbackGrace: 1, allowMajor: false, maxAttemptsPerDay: 10, minAttemptIntervalSecs: 0 };
+const self: NodeSelf = {
+  deviceType: 'edge' as DeviceType,
+  arch: 'arm64',
+  variant: 'full',
+  agentVersion: v('1.5.0'),
+  guardVersion: v('1.0.0'),
+  envNames: new Set(['HOME']),
+};
+const policy = {
+  enabled: true,
+  allowedChannels: ['stable' as Channel],
+  minVersion: null,
+  rollbackGrace: 1,
+  allowMajor: false,
+  maxAttemptsPerDay: 10,
+  minAttemptIntervalSecs: 0,
+  manualOnly: false,
+  maintenanceWindow: null,
+};
 const skipped = (retries: number) => ({ skipList: [{ digest: own, version: v('1.6.0'), reason: 'deadline', retries }] });
 
-const rows: readonly [what: string, answer: string, Record<string, unknown>?, Partial<NodeMemory>?, Partial<UpgradeRequest>?, Partial<NodeSelf>?][] = [
+const rows: readonly [
+  what: string,
+  answer: string,
+  Record<string, unknown>?,
+  Partial<NodeMemory>?,
+  Partial<UpgradeRequest>?,
+  Partial<NodeSelf>?,
+][] = [
   ['a newer release', 'edge-arm64.tar.gz'],
   ['another product', 'upgrade_device_type_mismatch', { device_type: 'camera' }],
   ['a signed manifest of another version', 'upgrade_manifest_invalid', { version: '1.6.1' }],
@@ -37,8 +77,18 @@ const rows: readonly [what: string, answer: string, Record<string, unknown>?, Pa
   ['the pinned digest', 'edge-arm64.tar.gz', {}, {}, { expectedDigest: own }],
   ['revoked by an earlier manifest', 'upgrade_revoked', {}, { revoked: [own] }],
   ['a sequence below the floor', 'upgrade_sequence_too_old', {}, { floor: { version: v('1.0.0'), sequence: 61 } }],
-  ['the same version, republished with a newer sequence', 'upgrade_provenance_mismatch', {}, { statements: { '1.6.0': { digest: digest('f'), sequence: 59 } } }],
-  ['the same version, an older statement', 'upgrade_sequence_too_old', {}, { statements: { '1.6.0': { digest: digest('f'), sequence: 61 } } }],
+  [
+    'the same version, republished with a newer sequence',
+    'upgrade_provenance_mismatch',
+    {},
+    { statements: { '1.6.0': { digest: digest('f'), sequence: 59 } } },
+  ],
+  [
+    'the same version, an older statement',
+    'upgrade_sequence_too_old',
+    {},
+    { statements: { '1.6.0': { digest: digest('f'), sequence: 61 } } },
+  ],
   ['the same statement again', 'edge-arm64.tar.gz', {}, { statements: { '1.6.0': { digest: own, sequence: 60 } } }],
   ['on the skip list', 'upgrade_skipped_version', {}, skipped(0)],
   ['on the skip list, retry asked', 'edge-arm64.tar.gz', {}, skipped(1), { retrySkipped: true }],

@@ -26,14 +26,20 @@ export function gateManifest(
   }
   const artefact = manifest.artefacts.find((one) => (one.arch === self.arch || one.arch === 'any') && one.variant === self.variant);
   if (artefact) return accept(artefact);
-  return refuse('upgrade_arch_mismatch', { needed: `${self.arch}/${self.variant}`, offered: manifest.artefacts.map((one) => `${one.arch}/${one.variant}`) });
+  return refuse('upgrade_arch_mismatch', {
+    needed: `${self.arch}/${self.variant}`,
+    offered: manifest.artefacts.map((one) => `${one.arch}/${one.variant}`),
+  });
 }
 
 /** Mix-and-match: a signed statement, but not the one that was asked for. */
 function gateIdentity(manifest: Manifest, digest: Sha256, request: UpgradeRequest, self: NodeSelf): Verdict<void> {
-  if (manifest.device_type !== self.deviceType) return refuse('upgrade_device_type_mismatch', { own: self.deviceType, signed: manifest.device_type });
-  if (manifest.version !== request.version) return refuse('upgrade_manifest_invalid', { field: 'version', rule: 'is not the requested version', signed: manifest.version });
-  if (manifest.channel !== request.channel) return refuse('upgrade_channel_not_allowed', { channel: manifest.channel, requested: request.channel });
+  if (manifest.device_type !== self.deviceType)
+    return refuse('upgrade_device_type_mismatch', { own: self.deviceType, signed: manifest.device_type });
+  if (manifest.version !== request.version)
+    return refuse('upgrade_manifest_invalid', { field: 'version', rule: 'is not the requested version', signed: manifest.version });
+  if (manifest.channel !== request.channel)
+    return refuse('upgrade_channel_not_allowed', { channel: manifest.channel, requested: request.channel });
   if (request.expectedDigest && request.expectedDigest !== digest)
     return refuse('upgrade_provenance_mismatch', { expected: request.expectedDigest, actual: digest });
   return accept(undefined);
@@ -46,7 +52,8 @@ function gateStatement(manifest: Manifest, digest: Sha256, memory: NodeMemory): 
     return refuse('upgrade_sequence_too_old', { sequence: manifest.sequence, floor: memory.floor.sequence });
   const known = Object.hasOwn(memory.statements, manifest.version) ? memory.statements[manifest.version] : undefined;
   if (known && known.digest !== digest) {
-    if (manifest.sequence < known.sequence) return refuse('upgrade_sequence_too_old', { sequence: manifest.sequence, known: known.sequence });
+    if (manifest.sequence < known.sequence)
+      return refuse('upgrade_sequence_too_old', { sequence: manifest.sequence, known: known.sequence });
     return refuse('upgrade_provenance_mismatch', { expected: known.digest, actual: digest });
   }
   return accept(undefined);
@@ -61,9 +68,12 @@ function gateSkipList(digest: Sha256, request: UpgradeRequest, memory: NodeMemor
 
 function gateHost(manifest: Manifest, self: NodeSelf): Verdict<void> {
   const { agent, guard } = manifest.engines;
-  if (agent && compareVersions(self.agentVersion, agent) < 0) return refuse('upgrade_engine_too_old', { engine: 'agent', needed: agent, own: self.agentVersion });
+  if (agent && compareVersions(self.agentVersion, agent) < 0)
+    return refuse('upgrade_engine_too_old', { engine: 'agent', needed: agent, own: self.agentVersion });
   if (guard && (self.guardVersion === null || compareVersions(self.guardVersion, guard) < 0))
     return refuse('upgrade_engine_too_old', { engine: 'guard', needed: guard, own: self.guardVersion });
-  const missing = manifest.config.env.filter((variable) => variable.required && !self.envNames.has(variable.name)).map((variable) => variable.name);
+  const missing = manifest.config.env
+    .filter((variable) => variable.required && !self.envNames.has(variable.name))
+    .map((variable) => variable.name);
   return missing.length === 0 ? accept(undefined) : refuse('upgrade_env_missing', { names: missing });
 }

@@ -1,5 +1,18 @@
 import type { Channel, DeviceType, ReleaseVersion, Sha256 } from '@tidegate/contract-manifest';
 
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof WEEKDAYS)[number];
+
+/** Hours of the wall clock. `to` not after `from` runs over midnight and belongs to the day it began on; equal = the whole day. */
+export interface MaintenanceWindow {
+  readonly days: readonly Weekday[];
+  /** `HH:MM`, 24 hours. */
+  readonly from: string;
+  readonly to: string;
+  /** IANA name, e.g. `Europe/Vienna`. */
+  readonly timeZone: string;
+}
+
 /** The node's own rules, from its config.json. Nothing a manager sends can change them. */
 export interface UpgradePolicy {
   readonly enabled: boolean;
@@ -10,6 +23,10 @@ export interface UpgradePolicy {
   readonly allowMajor: boolean;
   readonly maxAttemptsPerDay: number;
   readonly minAttemptIntervalSecs: number;
+  /** Everything but the activation happens by itself; that waits for a person on the node. */
+  readonly manualOnly: boolean;
+  /** When the node may activate; null = always. Outside it releases are staged and wait. */
+  readonly maintenanceWindow: MaintenanceWindow | null;
 }
 
 export interface SkippedRelease {

@@ -12,6 +12,8 @@ const policy: UpgradePolicy = {
   allowMajor: false,
   maxAttemptsPerDay: 3,
   minAttemptIntervalSecs: 30,
+  manualOnly: false,
+  maintenanceWindow: null,
 };
 const memory: NodeMemory = {
   running: v('1.5.0'),

@@ -11,7 +11,8 @@ export const MAX_SKIPPED_RETRIES = 2;
 export function gateRequest(request: UpgradeRequest, policy: UpgradePolicy, memory: NodeMemory, ages: AttemptAges): Verdict<AttemptKind> {
   const version = request.version;
   if (!policy.enabled) return refuse('upgrade_disabled');
-  if (!policy.allowedChannels.includes(request.channel)) return refuse('upgrade_channel_not_allowed', { channel: request.channel, allowed: policy.allowedChannels });
+  if (!policy.allowedChannels.includes(request.channel))
+    return refuse('upgrade_channel_not_allowed', { channel: request.channel, allowed: policy.allowedChannels });
   if (version === memory.running && (request.expectedDigest === null || request.expectedDigest === memory.runningDigest))
     return refuse('upgrade_already_current', { version });
   const kind: AttemptKind = memory.previous?.version === version ? 'return' : 'upgrade';
@@ -32,9 +33,11 @@ export function gateRange(version: ReleaseVersion, kind: AttemptKind, policy: Up
   if (kind === 'return') return accept(undefined);
   const asked = parts(version);
   const highest = parts(memory.highestCommitted);
-  if (asked.major !== parts(memory.running).major && !policy.allowMajor) return refuse('upgrade_major_not_allowed', { running: memory.running, version });
+  if (asked.major !== parts(memory.running).major && !policy.allowMajor)
+    return refuse('upgrade_major_not_allowed', { running: memory.running, version });
   if (compareVersions(version, memory.highestCommitted) >= 0) return accept(undefined);
-  if (asked.major !== highest.major || highest.minor - asked.minor > policy.rollbackGrace) return tooOld('rollback_grace', memory.highestCommitted);
+  if (asked.major !== highest.major || highest.minor - asked.minor > policy.rollbackGrace)
+    return tooOld('rollback_grace', memory.highestCommitted);
   return accept(undefined);
 }
 
@@ -42,7 +45,10 @@ export function gateRange(version: ReleaseVersion, kind: AttemptKind, policy: Up
 function gateFrequency(policy: UpgradePolicy, ages: AttemptAges): Verdict<void> {
   const [newest] = ages;
   if (newest !== undefined && newest < policy.minAttemptIntervalSecs)
-    return refuse('upgrade_rate_limited', { rule: 'min_attempt_interval_secs', retry_after_secs: Math.ceil(policy.minAttemptIntervalSecs - newest) });
+    return refuse('upgrade_rate_limited', {
+      rule: 'min_attempt_interval_secs',
+      retry_after_secs: Math.ceil(policy.minAttemptIntervalSecs - newest),
+    });
   if (ages.filter((age) => age < DAY_SECS).length >= policy.maxAttemptsPerDay)
     return refuse('upgrade_rate_limited', { rule: 'max_attempts_per_day', limit: policy.maxAttemptsPerDay });
   return accept(undefined);

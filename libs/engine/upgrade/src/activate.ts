@@ -9,7 +9,7 @@ export async function activate(parts: EngineParts, moves: AttemptMoves): Promise
   const { id, toVersion } = moves.attempt();
   const sound = await slotIsSound(parts, moves);
   if (!sound.ok) return sound;
-  await moves.move('drain');
+  await moves.move('drain', { patch: { waitsFor: null } });
   await parts.drain();
   await moves.move('drained');
   await parts.slots.writeIntent({ attempt: id, target: toVersion, ...parts.trial });

@@ -11,7 +11,9 @@ type PendingEvent = NodeState['outbox'][number];
 type Details = PendingEvent['details'];
 
 const plain = (details: ErrorDetails): Details =>
-  Object.fromEntries(Object.entries(details).map(([key, value]) => [key, Array.isArray(value) ? [...value] : value])) as Details;
+  Object.fromEntries(
+    Object.entries(details).map(([key, value]) => [key, Array.isArray(value) ? [...(value as string[])] : value]),
+  ) as Details;
 
 export const eventOf = (
   name: EventName,
@@ -43,13 +45,26 @@ export const eventOf = (
 export function advance(attempt: AttemptRecord, input: AttemptInput, clock: Clock): AttemptRecord {
   const result = step(attempt.state, input);
   if (!result.legal) throw new Error(`attempt in ${attempt.state} does not take ${input}`);
-  const at = clock.now().toISOString();
-  return {
-    ...attempt,
-    state: result.next,
-    steps: [...attempt.steps, { state: result.next, at, uptimeSecs: clock.uptimeSecs() }],
-    finishedAt: isTerminal(result.next) ? at : null,
-  };
+  const begun = stepOf(result.next, clock);
+  return { ...attempt, state: result.next, steps: nextSteps(attempt.steps, begun), finishedAt: isTerminal(result.next) ? begun.at : null };
+}
+
+type Step = AttemptRecord['steps'][number];
+
+export const stepOf = (state: AttemptState, clock: Clock): Step => ({
+  state,
+  at: clock.now().toISOString(),
+  uptimeSecs: clock.uptimeSecs(),
+  bootId: clock.bootId(),
+  tookSecs: null,
+});
+
+/** The boot-time clock alone times a step: one that a reboot fell into has no length. */
+export function nextSteps(steps: readonly Step[], begun: Step): Step[] {
+  const last = steps.at(-1);
+  if (!last) return [begun];
+  const tookSecs = last.bootId === begun.bootId ? Math.round((begun.uptimeSecs - last.uptimeSecs) * 1000) / 1000 : null;
+  return [...steps.slice(0, -1), { ...last, tookSecs }, begun];
 }
 
 export const withError = (attempt: AttemptRecord, code: ErrorCode, details: ErrorDetails): AttemptRecord => ({

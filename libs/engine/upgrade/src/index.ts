@@ -15,4 +15,4 @@ export {
 } from './ports/slot-store.ts';
 export type { StateStore } from './ports/state-store.ts';
 export type { Clock, EventSink, TreeVerifier } from './ports/surroundings.ts';
-export { createUpgradeEngine, type EngineFacts, type UpgradeEngine } from './upgrade-engine.ts';
+export { createUpgradeEngine, type EngineFacts, type LocalRequest, type UpgradeEngine } from './upgrade-engine.ts';

@@ -8,7 +8,8 @@ import type { Clock } from './ports/surroundings.ts';
 /** What a committed manifest teaches, never lowered: floor, revocations, sequence, the statement itself. */
 export function learn(state: NodeState, manifest: Manifest, digest: AttemptRecord['digest']): NodeState {
   const offered = manifest.security_floor;
-  const raises = offered && (!state.floor || compareVersions(offered.version, state.floor.version) > 0 || offered.sequence > state.floor.sequence);
+  const raises =
+    offered && (!state.floor || compareVersions(offered.version, state.floor.version) > 0 || offered.sequence > state.floor.sequence);
   const highest = state.highestCommitted;
   return {
     ...state,

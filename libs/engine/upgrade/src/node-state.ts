@@ -13,6 +13,15 @@ export const EXECUTED_COMMANDS = 200;
 
 const details = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())]));
 
+const attemptStep = z.looseObject({
+  state: attemptState,
+  at: z.string(),
+  uptimeSecs: z.number(),
+  bootId: z.string().default(''),
+  /** Null while it lasts, and when the machine was restarted in it. */
+  tookSecs: z.number().nullable().default(null),
+});
+
 export const attemptRecord = z.looseObject({
   id: attemptId,
   commandId: commandId.nullable(),
@@ -31,7 +40,11 @@ export const attemptRecord = z.looseObject({
   acceptedBootId: z.string(),
   acceptedUptimeSecs: z.number(),
   ttlSecs: z.number(),
-  steps: z.array(z.object({ state: attemptState, at: z.string(), uptimeSecs: z.number() })),
+  steps: z.array(attemptStep),
+  /** A staged release that does not go on by itself: what it waits for. */
+  waitsFor: z.enum(['person', 'window']).nullable().default(null),
+  /** A person on the node said go: neither `manual_only` nor a window holds it any more. */
+  released: z.boolean().default(false),
   errorCode: z.string().nullable(),
   errorDetails: details,
   finishedAt: z.string().nullable(),
@@ -45,13 +58,13 @@ export const nodeState = z.looseObject({
   attempt: attemptRecord.nullable(),
   /** Newest first. */
   history: z.array(attemptRecord),
-  executedCommands: z.array(z.object({ id: commandId, ack: commandAck })),
-  floor: z.object({ version: releaseVersion, sequence: z.number() }).nullable(),
+  executedCommands: z.array(z.looseObject({ id: commandId, ack: commandAck })),
+  floor: z.looseObject({ version: releaseVersion, sequence: z.number() }).nullable(),
   revoked: z.array(sha256),
-  statements: z.record(z.string(), z.object({ digest: sha256, sequence: z.number() })),
+  statements: z.record(z.string(), z.looseObject({ digest: sha256, sequence: z.number() })),
   highestCommitted: releaseVersion.nullable(),
   highestSequence: z.number(),
-  skipList: z.array(z.object({ digest: sha256, version: releaseVersion, reason: z.string(), retries: z.number() })),
+  skipList: z.array(z.looseObject({ digest: sha256, version: releaseVersion, reason: z.string(), retries: z.number() })),
   /** Events of a state that was saved but not yet spooled: a crash between the two must not lose them. */
   outbox: z.array(pendingEvent),
 });

@@ -1,7 +1,7 @@
 /** accepted -> staged: everything that can be known is known before anything that runs is touched. */
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
 import type { Artefact, Manifest } from '@tidegate/contract-manifest';
-import { gateManifest, type UpgradeRequest } from '@tidegate/domain-version-policy';
+import { gateManifest, holdActivation, type UpgradeRequest } from '@tidegate/domain-version-policy';
 import type { AttemptMoves } from './attempt-moves.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { memoryOf } from './node-memory.ts';
@@ -35,7 +35,8 @@ export async function prepare(
     const fetched = await fetchInto(parts, moves.attempt(), artefact, statement, signal, onProgress);
     if (!fetched.ok) return fetched;
   }
-  await moves.move('fetched', { events: ['upgrade_downloaded', 'upgrade_staged'] });
+  const waitsForPerson = holdActivation(parts.policy, moves.attempt().released, parts.clock.now()) === 'person';
+  await moves.move('fetched', { events: ['upgrade_downloaded', waitsForPerson ? 'upgrade_staged_manual' : 'upgrade_staged'] });
   parts.log('staged', { version });
   return accept(undefined);
 }

@@ -5,6 +5,7 @@
 import { refuse } from '@tidegate/contract-errors';
 import { EVENTS } from '@tidegate/contract-events';
 import { advance } from './attempt-log.ts';
+import { isWaiting } from './attempt-runner.ts';
 import { conclude, concludeRevert, endBeforeActivation } from './conclude.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { Ledger } from './ledger.ts';
@@ -54,7 +55,8 @@ async function reconcileSwapped(ledger: Ledger, parts: EngineParts, attempt: Att
 
 /** Interrupted before activation and not expired: goes on; otherwise it ends with a code, never silently. */
 async function resume(ledger: Ledger, parts: EngineParts, attempt: AttemptRecord): Promise<NextAct> {
-  if (ageSecs(attempt, parts.clock) > attempt.ttlSecs) {
+  // What waits for a person or a window was begun in time; how long it may wait is the runner's to say.
+  if (!isWaiting(attempt) && ageSecs(attempt, parts.clock) > attempt.ttlSecs) {
     await endBeforeActivation(ledger, parts, refuse('upgrade_interrupted', { state: attempt.state, ttl_secs: attempt.ttlSecs }));
     return 'idle';
   }

@@ -1,45 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
-import { isTerminal } from '@tidegate/contract-events';
 import type { Channel, Manifest } from '@tidegate/contract-manifest';
-import { commandId, nodeId, type Command } from '@tidegate/contract-protocol';
-import { createUpgradeEngine, type EngineParts, type UpgradeEngine } from './index.ts';
-import { aManifest, createFakeNode, digestOf, OPEN_POLICY, version, type FakeNode } from './testing/fake-node.ts';
-
-let commands = 0;
-const anUpgrade = (to: string, more: Partial<Extract<Command['action'], { kind: 'upgrade_binary' }>> = {}): Command => ({
-  type: 'command',
-  id: commandId.parse(`00000000-0000-4000-8000-${String(++commands).padStart(12, '0')}`),
-  node_id: nodeId.parse('00000000-0000-4000-9000-000000000000'),
-  ttl_secs: 600,
-  action: { kind: 'upgrade_binary', version: version(to), channel: 'stable' as Channel, ...more },
-});
-
-const boot = async (node: FakeNode, more: Partial<EngineParts> = {}): Promise<UpgradeEngine> => {
-  const engine = createUpgradeEngine(node.parts(more));
-  await engine.recover();
-  return engine;
-};
-/** The engine works on promises only: letting the microtasks run dry is a condition, not a sleep. */
-const settled = async (until: () => boolean): Promise<void> => {
-  for (let turn = 0; turn < 2000 && !until(); turn++) await Promise.resolve();
-  expect(until()).toBe(true);
-};
-const ended = (engine: UpgradeEngine) => () => {
-  const report = engine.report();
-  return report !== null && isTerminal(report.state);
-};
-const names = (node: FakeNode): string[] => node.disk.spool.map((event) => event.name);
-
-/** Up to the restart into the candidate. */
-const activated = async (node: FakeNode, to = '1.1.0'): Promise<Command> => {
-  node.publish(aManifest(to));
-  const engine = await boot(node);
-  const command = anUpgrade(to);
-  expect(await engine.accept(command)).toMatchObject({ accepted: true });
-  await settled(() => node.restarts() > 0);
-  return command;
-};
+import type { Command } from '@tidegate/contract-protocol';
+import { createUpgradeEngine } from './index.ts';
+import { activated, anUpgrade, boot, ended, names, settled } from './testing/engine-bench.ts';
+import { aManifest, createFakeNode, digestOf, OPEN_POLICY, version } from './testing/fake-node.ts';
 
 describe('a good upgrade', () => {
   it('is staged, announced to the guard, swapped and restarted, in this order', async () => {
@@ -47,7 +12,13 @@ describe('a good upgrade', () => {
     await activated(node);
     const order = ['unpack', 'install 1.1.0', 'save staged', 'intent', 'save activating', 'swap 1.1.0'];
     expect(node.log.filter((what) => order.includes(what))).toEqual([
-      'unpack', 'install 1.1.0', 'save staged', 'save staged', 'intent', 'save activating', 'swap 1.1.0',
+      'unpack',
+      'install 1.1.0',
+      'save staged',
+      'save staged',
+      'intent',
+      'save activating',
+      'swap 1.1.0',
     ]);
     expect(node.disk.intent).toMatchObject({ attempt: 'attempt-1', target: '1.1.0', windowSecs: 120 });
     expect(node.disk.links).toMatchObject({ current: '1.1.0', committed: '1.0.0' });
@@ -65,7 +36,12 @@ describe('a good upgrade', () => {
     await settled(ended(candidate));
     expect(candidate.report()).toMatchObject({ state: 'committed', to_version: '1.1.0' });
     expect(names(node)).toEqual(['upgrade_started', 'upgrade_downloaded', 'upgrade_staged', 'upgrade_completed']);
-    expect(await candidate.facts()).toMatchObject({ runningVersion: '1.1.0', committedVersion: '1.1.0', previousVersion: '1.0.0', highestSequence: 10 });
+    expect(await candidate.facts()).toMatchObject({
+      runningVersion: '1.1.0',
+      committedVersion: '1.1.0',
+      previousVersion: '1.0.0',
+      highestSequence: 10,
+    });
     await settled(() => node.disk.pruned === 3);
   });
 
@@ -106,7 +82,11 @@ describe('a revert', () => {
     const old = await boot(node);
     expect(old.report()).toMatchObject({ state: 'rolled_back', error_code: 'upgrade_rolled_back' });
     const event = node.disk.spool.at(-1);
-    expect(event).toMatchObject({ name: 'upgrade_rolled_back', severity: 'critical', details: { reason: 'boot_attempts', starts: 2, to_version: '1.1.0' } });
+    expect(event).toMatchObject({
+      name: 'upgrade_rolled_back',
+      severity: 'critical',
+      details: { reason: 'boot_attempts', starts: 2, to_version: '1.1.0' },
+    });
     expect(node.disk.state?.skipList).toMatchObject([{ version: '1.1.0', reason: 'boot_attempts' }]);
     await old.accept(anUpgrade('1.1.0'));
     await settled(() => old.report()?.state === 'refused');
@@ -325,7 +305,10 @@ describe('an interruption', () => {
       node.cutPowerAfter(cut);
       const engine = createUpgradeEngine(node.parts());
       const command = anUpgrade('1.1.0');
-      await engine.recover().then(() => engine.accept(command)).catch(() => undefined);
+      await engine
+        .recover()
+        .then(() => engine.accept(command))
+        .catch(() => undefined);
       for (let turn = 0; turn < 500; turn++) await Promise.resolve();
 
       node.powerOn();

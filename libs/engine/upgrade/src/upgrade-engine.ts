@@ -1,22 +1,21 @@
-import { isCodedError, refuse, type Refusal } from '@tidegate/contract-errors';
-import type { AttemptId, AttemptReport, Command, CommandAck } from '@tidegate/contract-protocol';
+import type { Verdict } from '@tidegate/contract-errors';
 import type { ReleaseVersion, Sha256 } from '@tidegate/contract-manifest';
+import type { AttemptId, AttemptReport, Command, CommandAck } from '@tidegate/contract-protocol';
 import { isBeforeActivation } from '@tidegate/domain-attempt';
-import { activate } from './activate.ts';
 import { reportOf } from './attempt-log.ts';
-import { attemptMoves } from './attempt-moves.ts';
-import { endBeforeActivation } from './conclude.ts';
+import { createAttemptRunner, type AttemptRunner } from './attempt-runner.ts';
+import { viewOf } from './attempt-view.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { openLedger, type Ledger } from './ledger.ts';
+import { applyStaged, cancelLocally, requestLocally, returnToPrevious, unblock, type LocalRequest } from './local-acts.ts';
 import { firstState } from './node-memory.ts';
 import type { AttemptRecord } from './node-state.ts';
-import type { UnpackProgress } from './ports/artefact-unpacker.ts';
 import type { Testimony } from './ports/slot-store.ts';
-import { prepare } from './prepare.ts';
-import { reconcile, settleVerdict } from './recover.ts';
-import { takeUpgrade } from './take-command.ts';
+import { reconcile } from './recover.ts';
+import { takeUpgrade } from './take-request.ts';
+import { watchVerdict } from './verdict-watch.ts';
 
-const VERDICT_POLL_MS = 250;
+export type { LocalRequest } from './local-acts.ts';
 
 export interface EngineFacts {
   readonly runningVersion: ReleaseVersion;
@@ -33,117 +32,77 @@ export interface UpgradeEngine {
   recover(): Promise<void>;
   /** Durable before it answers; the same command id always gets the same answer. */
   accept(command: Command): Promise<CommandAck>;
+  /** A local person's request: the same gate as for a manager's command. */
+  request(request: LocalRequest): Promise<Verdict<AttemptId>>;
+  /** Activates what is staged and waits for a person or a window. Refuses with `upgrade_nothing_staged`. */
+  apply(): Promise<Verdict<AttemptId>>;
+  /** Returns to `previous` as it lies on the disk, verified again; needs no network. Refuses with `upgrade_no_previous` and as `request`. */
+  rollback(): Promise<Verdict<AttemptId>>;
+  /** Ends the running attempt before activation. Refuses with `upgrade_not_cancellable`. */
+  cancel(): Promise<Verdict<AttemptId>>;
+  /** Takes every release of a version off the skip list. Refuses with `upgrade_not_blocked`. */
+  unblock(version: ReleaseVersion): Promise<Verdict<void>>;
   /** The running attempt, or the one that ended last: a lost event is made good by the next beat. */
   report(): AttemptReport | null;
+  /** The running attempt, frozen; `waitsFor` says why a staged one does not go on. */
+  running(): AttemptRecord | null;
+  /** Ended attempts, newest first, frozen, with the time each step took. */
+  history(): readonly AttemptRecord[];
   trial(): { readonly attempt: AttemptId } | null;
   /** What the candidate says of itself; nothing happens without a trial. */
   testify(testimony: Omit<Testimony, 'attempt'>): Promise<void>;
   facts(): Promise<EngineFacts>;
-  history(): readonly AttemptRecord[];
   /** Lets a running attempt be resumed by the next start. */
   stop(): Promise<void>;
 }
 
+/** What there is once the state was read. */
+interface Opened {
+  readonly ledger: Ledger;
+  readonly runner: AttemptRunner;
+  stopWatching: () => void;
+}
+
 export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
-  let ledger: Ledger | undefined;
-  let progress: UnpackProgress | null = null;
-  let abort = new AbortController();
-  let running: Promise<void> = Promise.resolve();
+  let opened: Opened | undefined;
+  const use = (): Opened => {
+    if (!opened) throw new Error('recover() comes first');
+    return opened;
+  };
+  const state = () => use().ledger.state();
+
+  // Whoever asks takes a turn: two requests at once must not both find the node free.
   let turn: Promise<unknown> = Promise.resolve();
-  let stopWatching = (): void => undefined;
-
-  const opened = (): Ledger => {
-    if (!ledger) throw new Error('recover() comes first');
-    return ledger;
-  };
-
-  /** From wherever the attempt stands to the swap; ends it when something refuses or fails on the way. */
-  const run = async (): Promise<void> => {
-    const { signal } = abort;
-    const moves = attemptMoves(opened(), parts);
-    try {
-      const prepared = moves.attempt().state === 'staged' || (await prepare(parts, moves, signal, (now) => (progress = now)));
-      const result = prepared === true || prepared.ok ? await activate(parts, moves) : prepared;
-      if (result.ok) return parts.restart();
-      await giveUp(result);
-    } catch (error) {
-      await giveUp(isCodedError(error) ? refuse(error.code, error.details) : refuse('upgrade_storage_error', { error: nameOf(error) }));
-    }
-  };
-
-  const giveUp = async (refusal: Refusal): Promise<void> => {
-    if (abort.signal.reason === 'stopping') return;
-    const cancelled = abort.signal.reason === 'cancelled';
-    await endBeforeActivation(opened(), parts, cancelled ? refuse('upgrade_cancelled') : refusal);
-  };
-
-  const start = (): void => {
-    abort = new AbortController();
-    progress = null;
-    running = run().catch((error: unknown) => parts.log('attempt could not be ended', { error: nameOf(error) }));
-  };
-
-  const watchVerdict = (): void => {
-    let busy = false;
-    stopWatching = parts.clock.every(VERDICT_POLL_MS, () => {
-      if (busy) return;
-      busy = true;
-      void settleVerdict(opened(), parts)
-        .then((settled) => settled && stopWatching())
-        .catch((error: unknown) => parts.log('verdict could not be taken', { error: nameOf(error) }))
-        .finally(() => (busy = false));
-    });
-  };
-
-  const cancel = async (command: Command, target: string): Promise<CommandAck> => {
-    const attempt = opened().state().attempt;
-    if (attempt?.commandId !== target || !isBeforeActivation(attempt.state))
-      return { type: 'command_ack', id: command.id, accepted: false, error_code: 'upgrade_not_cancellable', details: {} };
-    abort.abort('cancelled');
-    await running;
-    return { type: 'command_ack', id: command.id, accepted: true, attempt_id: attempt.id };
-  };
-
-  const take = async (command: Command): Promise<CommandAck> => {
-    const known = opened()
-      .state()
-      .executedCommands.find((one) => one.id === command.id);
-    if (known) return known.ack;
-    if (command.action.kind === 'cancel') return cancel(command, command.action.command_id);
-    const ack = await takeUpgrade(opened(), parts, command, command.action);
-    if (ack.accepted) start();
-    return ack;
+  const inTurn = <T>(act: (opened: Opened) => Promise<T>): Promise<T> => {
+    const answer = turn.then(() => act(use()));
+    turn = answer.catch(() => undefined);
+    return answer;
   };
 
   return {
     async recover() {
-      const loaded = await parts.stateStore.load();
-      ledger = openLedger(loaded.state ?? (await firstState(parts.slots)), parts.stateStore, parts.events);
-      const next = await reconcile(ledger, parts, loaded.quarantined);
-      if (next === 'resume') start();
-      if (next === 'watch') watchVerdict();
+      opened = await open(parts);
     },
-    accept(command) {
-      const answer = turn.then(() => take(command));
-      turn = answer.catch(() => undefined);
-      return answer;
-    },
+    accept: (command) => inTurn((now) => take(now, parts, command)),
+    request: (request) => inTurn(({ ledger, runner }) => requestLocally(ledger, parts, runner, request)),
+    apply: () => inTurn(({ ledger, runner }) => applyStaged(ledger, runner)),
+    rollback: () => inTurn(({ ledger, runner }) => returnToPrevious(ledger, parts, runner)),
+    cancel: () => inTurn(({ ledger, runner }) => cancelLocally(ledger, runner)),
+    unblock: (version) => inTurn(({ ledger }) => unblock(ledger, parts, version)),
     report() {
-      const { attempt, history } = opened().state();
-      const newest = attempt ?? history[0];
-      return newest ? reportOf(newest, progress) : null;
+      const newest = state().attempt ?? state().history[0];
+      return newest ? reportOf(newest, use().runner.progress()) : null;
     },
-    trial() {
-      const attempt = opened().state().attempt;
-      return attempt?.state === 'trial' ? { attempt: attempt.id } : null;
-    },
+    running: () => (state().attempt ? viewOf(state().attempt as AttemptRecord) : null),
+    history: () => Object.freeze(state().history.map(viewOf)),
+    trial: () => trialOf(state().attempt),
     async testify(testimony) {
-      const attempt = opened().state().attempt;
-      if (attempt?.state === 'trial') await parts.slots.writeTestimony({ attempt: attempt.id, ...testimony });
+      const trial = trialOf(state().attempt);
+      if (trial) await parts.slots.writeTestimony({ ...trial, ...testimony });
     },
     async facts() {
       const links = await parts.slots.links();
-      const { highestSequence, floor } = opened().state();
+      const { highestSequence, floor } = state();
       return {
         runningVersion: parts.self.agentVersion,
         committedVersion: links.committed,
@@ -153,13 +112,37 @@ export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
         versionFloor: floor?.version ?? null,
       };
     },
-    history: () => opened().state().history,
     async stop() {
-      stopWatching();
-      if (!abort.signal.aborted) abort.abort('stopping');
-      await running;
+      use().stopWatching();
+      await use().runner.stop();
     },
   };
 }
 
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+const trialOf = (attempt: AttemptRecord | null) => (attempt?.state === 'trial' ? { attempt: attempt.id } : null);
+
+async function open(parts: EngineParts): Promise<Opened> {
+  const loaded = await parts.stateStore.load();
+  const ledger = openLedger(loaded.state ?? (await firstState(parts.slots)), parts.stateStore, parts.events);
+  const runner = createAttemptRunner(ledger, parts);
+  const next = await reconcile(ledger, parts, loaded.quarantined);
+  if (next === 'resume') runner.start();
+  return { ledger, runner, stopWatching: next === 'watch' ? watchVerdict(ledger, parts) : () => undefined };
+}
+
+async function take({ ledger, runner }: Opened, parts: EngineParts, command: Command): Promise<CommandAck> {
+  const known = ledger.state().executedCommands.find((one) => one.id === command.id);
+  if (known) return known.ack;
+  if (command.action.kind === 'cancel') return cancelCommanded(ledger, runner, command, command.action.command_id);
+  const ack = await takeUpgrade(ledger, parts, command, command.action);
+  if (ack.accepted) runner.start();
+  return ack;
+}
+
+async function cancelCommanded(ledger: Ledger, runner: AttemptRunner, { id }: Command, target: string): Promise<CommandAck> {
+  const attempt = ledger.state().attempt;
+  const listens = attempt?.commandId === target && isBeforeActivation(attempt.state);
+  return listens && (await runner.cancel())
+    ? { type: 'command_ack', id, accepted: true, attempt_id: attempt.id }
+    : { type: 'command_ack', id, accepted: false, error_code: 'upgrade_not_cancellable', details: {} };
+}

@@ -4,7 +4,17 @@
  */
 import { accept, CodedError, refuse, type Verdict } from '@tidegate/contract-errors';
 import type { NodeEvent } from '@tidegate/contract-events';
-import { LIMITS, manifest as manifestSchema, releaseVersion, sha256, type Channel, type DeviceType, type Manifest, type ReleaseVersion, type Sha256 } from '@tidegate/contract-manifest';
+import {
+  LIMITS,
+  manifest as manifestSchema,
+  releaseVersion,
+  sha256,
+  type Channel,
+  type DeviceType,
+  type Manifest,
+  type ReleaseVersion,
+  type Sha256,
+} from '@tidegate/contract-manifest';
 import { attemptId } from '@tidegate/contract-protocol';
 import type { UpgradePolicy } from '@tidegate/domain-version-policy';
 import type { EngineParts } from '../engine-parts.ts';
@@ -86,6 +96,8 @@ export const OPEN_POLICY: UpgradePolicy = {
   allowMajor: false,
   maxAttemptsPerDay: 10,
   minAttemptIntervalSecs: 0,
+  manualOnly: false,
+  maintenanceWindow: null,
 };
 
 export function createFakeNode(installed = '1.0.0') {
@@ -136,7 +148,10 @@ export function createFakeNode(installed = '1.0.0') {
         if (!disk.staging.has(folder)) throw new Error(`${folder} was never unpacked`);
         mutate(`install ${of}`, () => {
           disk.staging.delete(folder);
-          disk.slots.set(of, { statement: { ...statement, digest: digestOf(new TextDecoder().decode(statement.manifestBytes)) }, sound: true });
+          disk.slots.set(of, {
+            statement: { ...statement, digest: digestOf(new TextDecoder().decode(statement.manifestBytes)) },
+            sound: true,
+          });
         });
         return accept(undefined);
       },
@@ -154,7 +169,8 @@ export function createFakeNode(installed = '1.0.0') {
       space: () => Promise.resolve({ freeBytes: disk.freeBytes, totalBytes: 2e9, freeInodes: 100_000 }),
     },
     stateStore: {
-      load: () => Promise.resolve(disk.corrupt ? { state: null, quarantined: 'state.corrupt-1.json' } : { state: disk.state, quarantined: null }),
+      load: () =>
+        Promise.resolve(disk.corrupt ? { state: null, quarantined: 'state.corrupt-1.json' } : { state: disk.state, quarantined: null }),
       save: async (state) => mutate(`save ${state.attempt?.state ?? 'idle'}`, () => (disk.state = structuredClone(state))),
     },
     source: {
@@ -163,7 +179,12 @@ export function createFakeNode(installed = '1.0.0') {
         const found = releases.get(of);
         return found ? accept({ ...statementOf(found), origin: 'test' }) : refuse('upgrade_release_not_found', { version: of });
       },
-      openArtefact: async () => accept((async function* () { yield new Uint8Array(100); })()),
+      openArtefact: async () =>
+        accept(
+          (async function* () {
+            yield new Uint8Array(100);
+          })(),
+        ),
     },
     verifier: {
       verify: async (bytes) => {
@@ -197,7 +218,13 @@ export function createFakeNode(installed = '1.0.0') {
     policy: OPEN_POLICY,
     trial: { windowSecs: 120, maxSecs: 0, maxBootAttempts: 3, beatIntervalSecs: 15 },
     keepVersions: 3,
-    self: { deviceType: 'tidegate-edge' as DeviceType, arch: 'x64', variant: 'thin', agentVersion: disk.links.current ?? first, envNames: new Set() },
+    self: {
+      deviceType: 'tidegate-edge' as DeviceType,
+      arch: 'x64',
+      variant: 'thin',
+      agentVersion: disk.links.current ?? first,
+      envNames: new Set(),
+    },
     newAttemptId: () => attemptId.parse(`attempt-${++attempts}`),
     drain: async () => undefined,
     restart: () => void restarts++,
@@ -213,6 +240,7 @@ export function createFakeNode(installed = '1.0.0') {
     parts,
     /** What the source answers when asked for a version; a bad source may answer with another one. */
     publish: (manifest: Manifest, askedFor: string = manifest.version) => void releases.set(askedFor, manifest),
+    isPublished: (of: string) => releases.has(of),
     /** The n-th change of the disk from the start, and all after it, do not happen. */
     cutPowerAfter: (changes: number) => (cutAt = changes),
     powerOn: () => {

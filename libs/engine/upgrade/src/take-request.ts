@@ -1,0 +1,111 @@
+/** What a request becomes: an attempt, or a coded refusal. A command's answer is remembered, so that a repeated one gets the same. */
+import { accept, refuse, type Refusal, type Verdict } from '@tidegate/contract-errors';
+import type { AttemptId, Command, CommandAck } from '@tidegate/contract-protocol';
+import { gateRequest, type AttemptKind, type UpgradeRequest } from '@tidegate/domain-version-policy';
+import { archive, eventOf, nextSteps, remember, stepOf, withError } from './attempt-log.ts';
+import type { EngineParts } from './engine-parts.ts';
+import type { Ledger } from './ledger.ts';
+import { attemptAges, memoryOf } from './node-memory.ts';
+import type { AttemptRecord, NodeState } from './node-state.ts';
+
+type UpgradeAction = Extract<Command['action'], { kind: 'upgrade_binary' }>;
+
+/** Who asked. A person on the node has no command to be remembered, and may have said go already. */
+interface Asker {
+  readonly command: Command | null;
+  readonly ttlSecs: number;
+  readonly released: boolean;
+}
+
+export async function takeUpgrade(ledger: Ledger, parts: EngineParts, command: Command, action: UpgradeAction): Promise<CommandAck> {
+  const request: UpgradeRequest = {
+    version: action.version,
+    channel: action.channel,
+    expectedDigest: action.expected_manifest_sha256 ?? null,
+    retrySkipped: action.retry_skipped ?? false,
+  };
+  return ackOf(command, await takeRequest(ledger, parts, request, { command, ttlSecs: command.ttl_secs, released: false }));
+}
+
+export async function takeRequest(ledger: Ledger, parts: EngineParts, request: UpgradeRequest, asker: Asker): Promise<Verdict<AttemptId>> {
+  const decision = await decide(ledger, parts, request);
+  const attempt = newAttempt(parts, request, asker, decision.ok ? decision.value : 'upgrade');
+  const remembering = (state: NodeState, verdict: Verdict<AttemptId>): NodeState =>
+    asker.command ? remember(state, asker.command, ackOf(asker.command, verdict)) : state;
+  if (!decision.ok) {
+    const ended = endRefused(attempt, decision, parts);
+    // Straight into the history: the running attempt, if any, is not touched.
+    await ledger.change((state) => ({
+      ...remembering({ ...archive(state, ended), attempt: state.attempt }, decision),
+      outbox: [...state.outbox, eventOf('upgrade_refused', ended, parts.self)],
+    }));
+    return decision;
+  }
+  const verdict = accept(attempt.id);
+  const extra = { kind: attempt.kind, ...(attempt.retrySkipped && { retry_skipped: true }) };
+  await ledger.change((state) => ({
+    ...remembering(state, verdict),
+    attempt,
+    outbox: [...state.outbox, eventOf('upgrade_started', attempt, parts.self, extra)],
+  }));
+  return verdict;
+}
+
+async function decide(ledger: Ledger, parts: EngineParts, request: UpgradeRequest): Promise<Verdict<AttemptKind>> {
+  const state = ledger.state();
+  if (state.attempt) return refuse('upgrade_in_progress', { attempt_id: state.attempt.id, to_version: state.attempt.toVersion });
+  if ((await parts.slots.guardVersion()) === null) return refuse('guard_missing');
+  const links = await parts.slots.links();
+  // The guard mends both before every start: where they are broken it does not watch.
+  if (links.committed === null || links.current === null)
+    return refuse('guard_missing', { reason: 'current or committed names no version' });
+  // A trial that this state knows nothing of (a lost state file) is still a trial: the guard has not spoken.
+  if (links.current !== links.committed) return refuse('upgrade_in_progress', { to_version: links.current });
+  return gateRequest(request, parts.policy, await memoryOf(state, links, parts), attemptAges(state, parts.clock));
+}
+
+function newAttempt(parts: EngineParts, request: UpgradeRequest, asker: Asker, kind: AttemptKind): AttemptRecord {
+  const accepted = stepOf('accepted', parts.clock);
+  return {
+    id: parts.newAttemptId(),
+    commandId: asker.command?.id ?? null,
+    kind,
+    state: 'accepted',
+    fromVersion: parts.self.agentVersion,
+    toVersion: request.version,
+    channel: request.channel,
+    expectedDigest: request.expectedDigest,
+    retrySkipped: request.retrySkipped,
+    digest: null,
+    signer: null,
+    acceptedAt: accepted.at,
+    acceptedBootId: accepted.bootId,
+    acceptedUptimeSecs: accepted.uptimeSecs,
+    ttlSecs: asker.ttlSecs,
+    steps: [accepted],
+    waitsFor: null,
+    released: asker.released,
+    errorCode: null,
+    errorDetails: {},
+    finishedAt: null,
+  };
+}
+
+function endRefused(attempt: AttemptRecord, refusal: Refusal, parts: EngineParts): AttemptRecord {
+  const refused = stepOf('refused', parts.clock);
+  const ended: AttemptRecord = { ...attempt, state: 'refused', steps: nextSteps(attempt.steps, refused), finishedAt: refused.at };
+  return withError(ended, refusal.code, refusal.details);
+}
+
+const ackOf = ({ id }: Command, verdict: Verdict<AttemptId>): CommandAck =>
+  verdict.ok
+    ? { type: 'command_ack', id, accepted: true, attempt_id: verdict.value }
+    : { type: 'command_ack', id, accepted: false, error_code: verdict.code, details: flat(verdict.details) };
+
+const flat = (details: Refusal['details']) =>
+  Object.fromEntries(
+    Object.entries(details).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.join(', ') : (value as string | number | boolean | null),
+    ]),
+  );
