@@ -119,6 +119,15 @@ describe.each(shells)('pre under %s', (_name, shell) => {
     expect(counters).toHaveLength(512 + 'tail'.length);
   });
 
+  it('takes the boot id that the supervisor names, in its form without dashes too, before that of /proc', async () => {
+    host.env['TIDEGATE_BOOT_ID'] = '44444444444444448444444444444444';
+    await host.openTrial();
+    expect(await host.fields('record/trial')).toMatchObject({ boot_id: '44444444-4444-4444-8444-444444444444' });
+    host.env['TIDEGATE_BOOT_ID'] = '44444444-4444-4444-8444-444444444444';
+    await host.pre();
+    expect(await readFile(host.at('record/counters'), 'utf8')).toMatch(/^starts=00002 boots=00000 /);
+  });
+
   it('counts machine boots apart, and gives each a full window', async () => {
     await host.openTrial();
     for (let boot = 1; boot <= 13; boot += 1) {

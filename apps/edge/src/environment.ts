@@ -4,6 +4,8 @@ import { join } from 'node:path';
 export interface EdgeEnvironment {
   readonly root: string;
   readonly guardDir: string;
+  /** As process 1 knows it. A sandbox's own /proc shows a container's agent the boot id of the machine outside. */
+  readonly bootId: string | undefined;
   /** Ties testimony to this start. */
   readonly invocation: string;
   readonly notify: {
@@ -22,6 +24,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): EdgeEnvironment {
   return {
     root: env['TIDEGATE_ROOT'] ?? join('/opt/tidegate', SERVICE),
     guardDir: env['TIDEGATE_GUARD_DIR'] ?? join('/var/lib/tidegate-guard', SERVICE),
+    bootId: env['TIDEGATE_BOOT_ID'],
     invocation: env['INVOCATION_ID'] ?? '',
     notify: {
       NOTIFY_SOCKET: env['NOTIFY_SOCKET'],

@@ -3,11 +3,16 @@ import { readFileSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import { arch, hostname, release, type } from 'node:os';
 import type { Facts, Health } from '@tidegate/contract-protocol';
+import type { EdgeEnvironment } from '../environment.ts';
 
 /** Seconds on the boot-time clock: it goes on during sleep and never steps. */
 export const uptimeSecs = (): number => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
 
-export const readBootId = (): string => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+/** In the kernel's form. What the supervisor says comes first, in systemd's form, which has no dashes. */
+export const readBootId = ({ bootId: given }: Pick<EdgeEnvironment, 'bootId'>): string =>
+  given === undefined || given === ''
+    ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    : given.replace(/^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/, '$1-$2-$3-$4-$5');
 
 /** The machine's id as systemd asks applications to use it: hashed with a name of our own, never the id itself. */
 export async function readMachineId(): Promise<string> {

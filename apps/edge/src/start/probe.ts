@@ -19,6 +19,14 @@ export async function probe(environment: EdgeEnvironment): Promise<Verdict<void>
   const { config } = loaded.value;
   const identity = await openIdentity({ folder: join(root, 'identity'), makeKey: false });
   const machineId = await readMachineId();
-  const who = introduce({ environment, config, identity, runId: randomUUID(), bootId: readBootId(), machineId, inTrial: () => false });
+  const who = introduce({
+    environment,
+    config,
+    identity,
+    runId: randomUUID(),
+    bootId: readBootId(environment),
+    machineId,
+    inTrial: () => false,
+  });
   return probeManager({ ...who, deadlineMs: DEADLINE_MS });
 }

@@ -32,7 +32,7 @@ export type RunEnd = 'stopped' | 'restart';
  */
 export async function run(environment: EdgeEnvironment): Promise<RunEnd> {
   const { root } = environment;
-  const bootId = readBootId();
+  const bootId = readBootId(environment);
   const notifier = await createNotifier(environment.notify, process.pid);
   const feeding = feedWatchdog(environment, notifier);
   const lock = await lockRoot(root, bootId);

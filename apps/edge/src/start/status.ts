@@ -21,8 +21,9 @@ export interface EdgeStatus {
 }
 
 /** What the disk says; asks nobody and changes nothing. */
-export async function readStatus({ root, guardDir }: EdgeEnvironment): Promise<EdgeStatus> {
-  const bootId = readBootId();
+export async function readStatus(environment: EdgeEnvironment): Promise<EdgeStatus> {
+  const { root, guardDir } = environment;
+  const bootId = readBootId(environment);
   const slots = createSlotStore({ root, guardDir, service: SERVICE, bootId, invocation: '' });
   const [links, guardVersion, enrolment, agentPid] = await Promise.all([
     slots.links(),
