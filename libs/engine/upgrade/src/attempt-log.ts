@@ -77,8 +77,18 @@ export const withError = (attempt: AttemptRecord, code: ErrorCode, details: Erro
 export const archive = (state: NodeState, attempt: AttemptRecord): NodeState => ({
   ...state,
   attempt: null,
-  history: [attempt, ...state.history].slice(0, HISTORY_LENGTH),
+  history: withinLength([attempt, ...state.history]),
 });
+
+/**
+ * When there are too many, the oldest refusal goes first, but never the newest record. The rate of attempts is counted from the
+ * history: fifty commands that were bound to be refused once hid the attempt before them, and so lifted the limit.
+ */
+function withinLength(history: AttemptRecord[]): AttemptRecord[] {
+  if (history.length <= HISTORY_LENGTH) return history;
+  const refusal = history.findLastIndex((one) => one.state === 'refused');
+  return history.toSpliced(refusal > 0 ? refusal : -1, 1);
+}
 
 export const remember = (state: NodeState, command: Pick<Command, 'id'>, ack: CommandAck): NodeState => ({
   ...state,

@@ -5,6 +5,7 @@ import { isBeforeActivation } from '@tidegate/domain-attempt';
 import { reportOf } from './attempt-log.ts';
 import { createAttemptRunner, type AttemptRunner } from './attempt-runner.ts';
 import { viewOf } from './attempt-view.ts';
+import { COMMANDS_PER_MINUTE, createCommandBrake } from './command-brake.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { openLedger, type Ledger } from './ledger.ts';
 import { applyStaged, cancelLocally, requestLocally, returnToPrevious, unblock, type LocalRequest } from './local-acts.ts';
@@ -60,6 +61,7 @@ export interface UpgradeEngine {
 interface Opened {
   readonly ledger: Ledger;
   readonly runner: AttemptRunner;
+  readonly brake: ReturnType<typeof createCommandBrake>;
   stopWatching: () => void;
 }
 
@@ -127,17 +129,28 @@ async function open(parts: EngineParts): Promise<Opened> {
   const runner = createAttemptRunner(ledger, parts);
   const next = await reconcile(ledger, parts, loaded.quarantined);
   if (next === 'resume') runner.start();
-  return { ledger, runner, stopWatching: next === 'watch' ? watchVerdict(ledger, parts) : () => undefined };
+  const brake = createCommandBrake(parts.clock);
+  return { ledger, runner, brake, stopWatching: next === 'watch' ? watchVerdict(ledger, parts) : () => undefined };
 }
 
-async function take({ ledger, runner }: Opened, parts: EngineParts, command: Command): Promise<CommandAck> {
+async function take({ ledger, runner, brake }: Opened, parts: EngineParts, command: Command): Promise<CommandAck> {
   const known = ledger.state().executedCommands.find((one) => one.id === command.id);
   if (known) return known.ack;
   if (command.action.kind === 'cancel') return cancelCommanded(ledger, runner, command, command.action.command_id);
+  if (!brake.takes()) return overRate(command);
   const ack = await takeUpgrade(ledger, parts, command, command.action);
   if (ack.accepted) runner.start();
   return ack;
 }
+
+/** Not remembered: nothing was done, and the manager may ask again. */
+const overRate = ({ id }: Command): CommandAck => ({
+  type: 'command_ack',
+  id,
+  accepted: false,
+  error_code: 'upgrade_rate_limited',
+  details: { rule: 'commands_per_minute', limit: COMMANDS_PER_MINUTE },
+});
 
 async function cancelCommanded(ledger: Ledger, runner: AttemptRunner, { id }: Command, target: string): Promise<CommandAck> {
   const attempt = ledger.state().attempt;
