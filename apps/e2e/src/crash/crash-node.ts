@@ -1,8 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { startScriptedManager, type ScriptedManager } from '@tidegate/adapter-link-ws/testing';
 import type { Command, CommandAck } from '@tidegate/contract-protocol';
 import { eventually } from '../eventually.ts';
@@ -57,8 +58,7 @@ export class CrashNode {
   manager!: ScriptedManager;
   /** Added to what guard and agent are started with. */
   env: Record<string, string> = {};
-  /** What everything is started through, e.g. a namespace with another view of the disk. */
-  readonly commandId: string = randomUUID();
+  commandId: string = randomUUID();
   #uptimeSecs = 1_000;
 
   constructor(folder: string, build: Build) {
@@ -94,6 +94,16 @@ export class CrashNode {
     await node.stop(agent, 'SIGTERM');
     await node.disconnect();
     return node;
+  }
+
+  /** The same node at the same moment, in another folder. Not while it runs. */
+  async copy(folder: string, build = this.build): Promise<CrashNode> {
+    await promisify(execFile)('cp', ['-a', this.folder, folder]);
+    const copy = new CrashNode(folder, build);
+    copy.commandId = this.commandId;
+    copy.#uptimeSecs = this.#uptimeSecs;
+    rmSync(join(folder, 'run/start'), { force: true });
+    return copy;
   }
 
   /** A manager of its own, and a configuration that names it; enrolments outlive the manager. */
@@ -198,14 +208,13 @@ export class CrashNode {
 
   /**
    * Follows one start: hands over the command, lets the clock pass when the candidate has said what it can, and asks the
-   * guard to judge. Ends when the agent did, when everything is settled, or when `enough` says so.
+   * guard to judge. Ends when the agent did, or when `enough` says so.
    */
-  async follow(agent: RunningAgent, enough: () => boolean = () => false): Promise<'ended' | 'settled' | 'enough'> {
+  async follow(agent: RunningAgent, enough = (): boolean => this.settled()): Promise<'ended' | 'enough'> {
     const sentIn = {};
     let passed = false;
     return await eventually(`the end of a start (${agent.said.slice(-500)})`, STUCK_MS, async () => {
       if (agent.end !== undefined) return 'ended';
-      if (this.settled()) return 'settled';
       if (enough()) return 'enough';
       this.offer(sentIn);
       if (!existsSync(join(this.record, 'trial'))) return undefined;

@@ -29,7 +29,8 @@ export const linked = (root: string, link: string): string | null => {
   }
 };
 
-const IN_ROOT = ['committed', 'config.json', 'current', 'identity', 'lock', 'previous', 'runs.json', 'snapshots', 'spool', 'staging', 'state.json', 'trial', 'versions'];
+/** `cache` is what Node keeps of compiled code; it can be thrown away at any time. */
+const IN_ROOT = ['cache', 'committed', 'config.json', 'current', 'identity', 'lock', 'previous', 'runs.json', 'snapshots', 'spool', 'staging', 'state.json', 'trial', 'versions'];
 const IN_RECORD = ['counters', 'lock', 'verdict', 'version'];
 const IN_TRIAL = ['intent', 'testimony'];
 const IN_IDENTITY = ['key.pem', 'node.json'];

@@ -27,19 +27,23 @@ export interface Releases {
 /** Builds, packs, signs and serves the three versions of the real edge below `folder`. Few files each: every file costs some hundred runs. */
 export async function serveReleases(folder: string): Promise<Releases> {
   const authority = await startAuthority({ dataDir: join(folder, 'authority') });
-  const server = await startReleaseServer({ dataDir: join(folder, 'served'), requestsPerHour: 1_000_000 });
-  const anchorFile = join(folder, 'anchor.json');
-  writeFileSync(anchorFile, JSON.stringify(anchorOf(authority)));
-  const versions = Object.values(VERSIONS);
-  await Promise.all(versions.map((version) => buildTree(version, join(folder, 'trees', version), anchorFile)));
-  for (const [index, version] of versions.entries()) {
-    const outDir = join(folder, 'releases', version);
-    await signRelease(authority, join(folder, 'trees', version), outDir, version, index + 1);
-    await server.publish(outDir);
+  const releases = join(folder, 'releases');
+  const trees = join(folder, 'trees');
+  try {
+    const anchorFile = join(folder, 'anchor.json');
+    writeFileSync(anchorFile, JSON.stringify(anchorOf(authority)));
+    const versions = Object.values(VERSIONS);
+    await Promise.all(versions.map((version) => buildTree(version, join(trees, version), anchorFile)));
+    for (const [index, version] of versions.entries()) {
+      await signRelease(authority, join(trees, version), join(releases, version), version, index + 1);
+    }
+  } finally {
+    await authority.close();
   }
-  await authority.close();
-  const installedSlot = join(folder, 'trees', VERSIONS.installed);
-  for (const name of ['manifest.json', 'manifest.sig.bundle']) cpSync(join(folder, 'releases', VERSIONS.installed, name), join(installedSlot, name));
+  const server = await startReleaseServer({ dataDir: join(folder, 'served'), requestsPerHour: 1_000_000 });
+  for (const version of Object.values(VERSIONS)) await server.publish(join(releases, version));
+  const installedSlot = join(trees, VERSIONS.installed);
+  for (const name of ['manifest.json', 'manifest.sig.bundle']) cpSync(join(releases, VERSIONS.installed, name), join(installedSlot, name));
   return { server, installedSlot, close: () => server.close() };
 }
 

@@ -78,7 +78,8 @@ const unknown = (name) => () => {
 const paths = new Map();
 for (const [name, argument] of Object.entries(PLAIN)) {
   fs[`${name}Sync`] = (...args) => step(name, args[argument], () => real[`${name}Sync`](...args));
-  fs[name] = unknown(name);
+  // Node's own recursive rm calls these.
+  fs[name] = (...args) => (counts(args[argument]) ? unknown(name)() : real[name](...args));
   fs.promises[name] = (...args) => stepLater(name, args[argument], () => real.promises[name](...args));
 }
 for (const name of UNKNOWN) {

@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { CrashNode } from './crash-node.ts';
+import { DISK_FAULTS, inLanes, KILLS, tryPoint, type Mode, type Phase } from './crash-points.ts';
+import { memoryFolder } from './memory-folder.ts';
+import { serveReleases, type Releases } from './releases.ts';
+
+/** Some points wait for a beat or a verdict; the processors should not wait with them. */
+const LANES = availableParallelism() + 2;
+const MANY = 2_000;
+const MINUTES = 60_000;
+
+let folder: string;
+let releases: Releases;
+let fresh: CrashNode;
+let swapped: CrashNode;
+let reverted: CrashNode;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(memoryFolder, 'crash-points-'));
+  releases = await serveReleases(join(folder, 'releases'));
+  fresh = await CrashNode.install(join(folder, 'fresh'), 'good', releases);
+  swapped = await upToTheSwap('swapped', 'good');
+  reverted = await upToTheSwap('reverted', 'bad');
+  await reverted.pre();
+  await reverted.start().ended;
+}, 2 * MINUTES);
+afterAll(async () => {
+  await releases?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function upToTheSwap(name: string, build: 'good' | 'bad'): Promise<CrashNode> {
+  const node = await fresh.copy(join(folder, name), build);
+  await node.connect(releases);
+  await node.pre();
+  const agent = node.start();
+  await node.follow(agent, () => false);
+  await node.disconnect();
+  return node;
+}
+
+/** Tries every point of a phase in one mode; resolves with what went wrong and says how much was tried. */
+async function tryAll(phase: Phase, mode: Mode): Promise<readonly string[]> {
+  const broken: string[] = [];
+  const outcomes: Record<string, number> = {};
+  let point = 0;
+  let tried = 0;
+  let over = false;
+  const one = async (number: number): Promise<void> => {
+    const node = await phase.from.copy(join(folder, `${phase.name}-${mode}-${number}`), phase.build);
+    try {
+      const { reached, call, outcome, faults } = await tryPoint(node, releases, mode, number);
+      if (!reached) over = true;
+      else {
+        tried += 1;
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      }
+      broken.push(...faults.map((fault) => `${call}: ${fault}`));
+    } catch (error) {
+      broken.push(`point ${number}: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      node.remove();
+    }
+  };
+  await inLanes(LANES, () => (over || point === MANY ? undefined : one((point += 1))));
+  process.stdout.write(`crash points: ${phase.name}, ${mode}: ${tried} tried, ${broken.length} broken ${JSON.stringify(outcomes)}\n`);
+  expect(tried).toBeGreaterThan(20);
+  return broken;
+}
+
+const phases = (): readonly Phase[] => [
+  { name: 'good build up to the swap', from: fresh, build: 'good' },
+  { name: 'good build on trial', from: swapped, build: 'good' },
+  { name: 'after the revert of a bad build', from: reverted, build: 'bad' },
+];
+
+describe('an upgrade whose agent is killed at a change of the disk', () => {
+  it.each(KILLS)('%s: ends committed, or rolled back, as it would have without', async (mode) => {
+    for (const phase of phases()) expect(await tryAll(phase, mode)).toEqual([]);
+  }, 10 * MINUTES);
+
+  it('kill-before, of a bad build: is still taken back', async () => {
+    expect(await tryAll({ name: 'bad build up to the swap', from: fresh, build: 'bad' }, 'kill-before')).toEqual([]);
+  }, 10 * MINUTES);
+});
+
+describe('an upgrade whose disk fails at a change', () => {
+  it.each(DISK_FAULTS)('%s: the agent ends or goes on beating, and the attempt ends with a code once the disk is back', async (mode) => {
+    for (const phase of phases()) expect(await tryAll(phase, mode)).toEqual([]);
+  }, 10 * MINUTES);
+});
