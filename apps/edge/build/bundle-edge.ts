@@ -18,6 +18,9 @@ const VERIFY_WORKER = join(EDGE, '../../libs/adapter/sigstore/src/verify-worker.
 /** Libraries in CommonJS call `require` for Node's own modules, which a module scope does not have. */
 const REQUIRE = `import { createRequire as tidegateRequire } from 'node:module'; const require = tidegateRequire(import.meta.url);`;
 
+/** Compiling a schema pays after thousands of messages; an agent reads a handful a minute, and its start would pay for it. */
+const NO_SCHEMA_COMPILER = 'globalThis.__zod_globalConfig = { jitless: true };';
+
 const options = (libFolder: string): BuildOptions => ({
   outdir: libFolder,
   outExtension: { '.js': '.mjs' },
@@ -29,7 +32,7 @@ const options = (libFolder: string): BuildOptions => ({
   minify: false,
   legalComments: 'none',
   logLevel: 'warning',
-  banner: { js: REQUIRE },
+  banner: { js: `${REQUIRE}\n${NO_SCHEMA_COMPILER}` },
   // Paths in comments would make the bytes depend on where they were built.
   absWorkingDir: join(EDGE, '../..'),
 });

@@ -1,6 +1,9 @@
 import { isCodedError, ERRORS, type CodedError } from '@tidegate/contract-errors';
 import { readEnvironment } from './environment.ts';
 import { log, nameError } from './start/log.ts';
+import { probe } from './start/probe.ts';
+import { run } from './start/run.ts';
+import { readStatus, readVersion } from './start/status.ts';
 
 const HELP = `tidegate-edge: the agent of a managed node
 
@@ -23,19 +26,16 @@ async function main([command = 'help', ...options]: readonly string[]): Promise<
     return usage(`unknown option: ${options.join(' ')}`);
   switch (command) {
     case 'run': {
-      const { run } = await import('./start/run.ts');
       await run(environment);
       return EXIT.ok;
     }
     case 'probe': {
-      const { probe } = await import('./start/probe.ts');
       const verdict = await probe(environment);
       if (!verdict.ok) process.stderr.write(`${verdict.code}: ${ERRORS[verdict.code].meaning} ${JSON.stringify(verdict.details)}\n`);
       return verdict.ok ? EXIT.ok : EXIT.refused;
     }
     case 'status':
     case 'version': {
-      const { readStatus, readVersion } = await import('./start/status.ts');
       const answer = command === 'status' ? await readStatus(environment) : readVersion();
       print(answer, json);
       return EXIT.ok;
