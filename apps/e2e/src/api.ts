@@ -1,4 +1,4 @@
-import { apiPath, nodePage, sessionView, upgradeView, type NodeView, type UpgradeView } from '@tidegate/contract-api';
+import { apiPath, nodePage, registrationTokenView, sessionView, upgradeView, type NodeView, type UpgradeView } from '@tidegate/contract-api';
 import { eventually } from './eventually.ts';
 import type { LocalSystem } from './local-system.ts';
 
@@ -21,7 +21,14 @@ export class Api {
       body: JSON.stringify({ username: 'admin', password: system.password }),
     });
     const { csrf_token: csrfToken } = sessionView.parse(await response.json());
-    return new Api(system, response.headers.getSetCookie().map((line) => line.split(';', 1)[0]).join('; '), csrfToken);
+    return new Api(
+      system,
+      response.headers
+        .getSetCookie()
+        .map((line) => line.split(';', 1)[0])
+        .join('; '),
+      csrfToken,
+    );
   }
 
   async nodes(): Promise<NodeView[]> {
@@ -37,6 +44,10 @@ export class Api {
   async upgrade(name: string, version: string): Promise<UpgradeView> {
     const { id } = await this.node(name);
     return upgradeView.parse(await this.#call('POST', apiPath('nodeUpgrade', { id }), { version }));
+  }
+
+  async registrationToken(deviceType: string): Promise<string> {
+    return registrationTokenView.parse(await this.#call('POST', apiPath('registrationTokens'), { device_type: deviceType })).token;
   }
 
   /** Waits for a node that is as wanted. A manager that is just restarting answers nothing, which is waited out too. */

@@ -30,7 +30,8 @@ describe('an operator in the console', () => {
   }, 60_000);
 
   const row = (name: string): Locator => page.getByRole('row').filter({ has: page.getByRole('link', { name, exact: true }) });
-  const shows = async (name: string, text: RegExp, timeout = 30_000): Promise<void> => await row(name).getByText(text).first().waitFor({ timeout });
+  const shows = async (name: string, text: RegExp, timeout = 30_000): Promise<void> =>
+    await row(name).getByText(text).first().waitFor({ timeout });
   const stage = async (name: string, version: string): Promise<void> => {
     await page.getByRole('button', { name: `Upgrade ${name}…` }).click();
     const dialog = page.getByRole('dialog');

@@ -23,7 +23,12 @@ describe('one process of the system is killed outright', () => {
 
   /** Shown as online because of a beat from after that time: for a while an earlier beat shows it so too. */
   const online = async (name: string, sinceMs = 0) =>
-    await api.nodeThat(name, 'online', (node) => node.connection === 'online' && Date.parse(node.last_seen_at ?? '') > sinceMs, RECOVERY_MS);
+    await api.nodeThat(
+      name,
+      'online',
+      (node) => node.connection === 'online' && Date.parse(node.last_seen_at ?? '') > sinceMs,
+      RECOVERY_MS,
+    );
   const startedAgain = async (name: string, before: number | null) =>
     await eventually(`a new process of ${name}`, RECOVERY_MS, () => {
       const { pid } = system.row(name);
@@ -87,7 +92,11 @@ describe('one process of the system is killed outright', () => {
     const node = await api.nodeThat('breakwater', 'at its verdict', ({ badge }) => badge.kind !== 'upgrading', 90_000);
     expect(node.badge).toMatchObject({ kind: 'updated' });
     // The verdict comes as an event; the links come with the next beat.
-    await api.nodeThat('breakwater', 'committed on its disk', (seen) => seen.committed_version === '1.1.0' && seen.previous_version === '1.0.0');
+    await api.nodeThat(
+      'breakwater',
+      'committed on its disk',
+      (seen) => seen.committed_version === '1.1.0' && seen.previous_version === '1.0.0',
+    );
   }, 150_000);
 
   it('the launcher: nothing of it is left', async () => {

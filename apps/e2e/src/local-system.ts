@@ -19,6 +19,9 @@ export interface ProcessRow {
   readonly starts: number;
 }
 
+/** From a command line to the one that runs it somewhere else. */
+export type Entering = (program: [string, ...string[]]) => [string, ...string[]];
+
 /** What `npm start` runs, as a process of its own, in a temporary data folder. Nothing of the launcher is imported. */
 export class LocalSystem {
   readonly folder: string;
@@ -29,27 +32,28 @@ export class LocalSystem {
   #printed = '';
   #ended: { code: number | null; signal: NodeJS.Signals | null } | undefined;
 
-  private constructor(folder: string, port: number, args: readonly string[]) {
+  private constructor(folder: string, port: number, args: readonly string[], entering: Entering) {
     this.folder = folder;
     this.port = port;
-    this.child = spawn(process.execPath, [MAIN, 'start', '--data-dir', folder, '--port', String(port), ...args], {
+    const [program, ...rest] = entering([process.execPath, MAIN, 'start', '--data-dir', folder, '--port', String(port), ...args]);
+    this.child = spawn(program, rest, {
       cwd: CHECKOUT,
       env: { ...process.env, NODE_OPTIONS: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (chunk: Buffer) => (this.#printed += chunk.toString()));
-    let rest = '';
+    let unfinished = '';
     this.child.stderr?.on('data', (chunk: Buffer) => {
-      const lines = (rest + chunk.toString()).split('\n');
-      rest = lines.pop() ?? '';
+      const lines = (unfinished + chunk.toString()).split('\n');
+      unfinished = lines.pop() ?? '';
       this.said.push(...lines);
     });
     this.child.once('exit', (code, signal) => (this.#ended = { code, signal }));
   }
 
-  /** Starts it and does not wait; `folder` reuses what another start left there. */
-  static spawn(args: readonly string[], place: { folder?: string; port: number }): LocalSystem {
-    return new LocalSystem(place.folder ?? newFolder(), place.port, args);
+  /** Starts it and does not wait; `folder` reuses what another start left there, `entering` starts it in other namespaces. */
+  static spawn(args: readonly string[], place: { folder?: string; port: number; entering?: Entering }): LocalSystem {
+    return new LocalSystem(place.folder ?? newFolder(), place.port, args, place.entering ?? ((program) => program));
   }
 
   static async start(args: readonly string[], place: { folder?: string } = {}): Promise<LocalSystem> {
@@ -100,8 +104,12 @@ export class LocalSystem {
 
   /** Nothing that belongs to this folder is alive any more. */
   async nothingLeft(): Promise<void> {
-    await eventually(`an end of ${processesOf(this.folder).map(({ command }) => command).join(', ')}`, 15_000, () =>
-      processesOf(this.folder).length === 0 ? true : undefined,
+    await eventually(
+      `an end of ${processesOf(this.folder)
+        .map(({ command }) => command)
+        .join(', ')}`,
+      15_000,
+      () => (processesOf(this.folder).length === 0 ? true : undefined),
     );
   }
 

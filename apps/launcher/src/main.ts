@@ -39,7 +39,9 @@ if ('exit' in options) {
     process.exitCode = await run(options, signal);
   } catch (error) {
     if (!signal.aborted) {
-      process.stderr.write(`${isCodedError(error) ? refusalLine(error) : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.stderr.write(
+        `${isCodedError(error) ? refusalLine(error) : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+      );
       process.exitCode = 1;
     }
   }

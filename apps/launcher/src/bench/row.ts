@@ -47,7 +47,10 @@ export async function measureRow(row: Row, runs: number): Promise<RowResult> {
     const product: Sample[] = [];
     for (let run = 0; run < runs; run++) {
       // The order alternates too: the side that always goes second would meet the other's leftovers each time.
-      const sides = [() => row.baseline().then((sample) => baseline.push(sample)), () => row.product().then((sample) => product.push(sample))];
+      const sides = [
+        () => row.baseline().then((sample) => baseline.push(sample)),
+        () => row.product().then((sample) => product.push(sample)),
+      ];
       for (const side of run % 2 === 0 ? sides : sides.reverse()) await side();
     }
     return resultOf(row, baseline, product);

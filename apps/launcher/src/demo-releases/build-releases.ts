@@ -54,10 +54,15 @@ export async function buildReleases(places: BuildPlaces, say: (line: string) => 
       say(`built the demo releases in ${((performance.now() - begunAt) / 1000).toFixed(1)} s`);
     }
     // Built from other sources; nothing refers to it any more, since published releases and slots are copies.
-    for (const name of readdirSync(places.cache)) if (join(places.cache, name) !== home) rmSync(join(places.cache, name), { recursive: true, force: true });
+    for (const name of readdirSync(places.cache))
+      if (join(places.cache, name) !== home) rmSync(join(places.cache, name), { recursive: true, force: true });
     return {
       folders: new Map(DEMO_RELEASES.map(({ version }) => [version, join(home, 'releases', version)])),
-      installed: { version: INSTALLED_VERSION, tree: join(home, 'trees', INSTALLED_VERSION), statement: join(home, 'releases', INSTALLED_VERSION) },
+      installed: {
+        version: INSTALLED_VERSION,
+        tree: join(home, 'trees', INSTALLED_VERSION),
+        statement: join(home, 'releases', INSTALLED_VERSION),
+      },
     };
   } finally {
     await authority.close();

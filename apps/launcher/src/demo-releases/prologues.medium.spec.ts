@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { isTrue, waitUntil } from '../system/wait-until.ts';
 
 const prologue = (name: string) => JSON.stringify(join(import.meta.dirname, 'prologues', name));
 /** A stand-in for the edge: `node -` has no argv[2] of its own, so `run` is passed on behind the dash. */
@@ -29,29 +31,34 @@ describe('the faults of the demo releases', () => {
   it.each([
     ['write', `write(1, 'READY=1\\n', () => {})`],
     ['writeSync', `writeSync(1, 'READY=1\\n')`],
-  ])('hang for ever once READY=1 went out by %s', async (name, call) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-', 'run']);
-    const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
-    let output = '';
-    const ready = new Promise<void>((resolve) =>
-      child.stdout.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-        if (output.includes('READY=1')) resolve();
-      }),
-    );
-    // SIGTERM has a handler, which a loop that never turns again cannot run.
-    child.stdin.end(
-      `await import(${prologue('hangs-once-ready.mjs')});
+  ])(
+    'hang for ever once READY=1 went out by %s',
+    async (name, call) => {
+      const child = spawn(process.execPath, ['--input-type=module', '-', 'run']);
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      let output = '';
+      const ready = new Promise<void>((resolve) =>
+        child.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString();
+          if (output.includes('READY=1')) resolve();
+        }),
+      );
+      child.stdin.end(
+        `await import(${prologue('hangs-once-ready.mjs')});
        const { ${name} } = await import('node:fs');
-       process.on('SIGTERM', () => process.exit(0));
-       setInterval(() => process.stdout.write('turning'), 20);
+       setInterval(() => {}, 20);
        ${call};`,
-    );
-    await ready;
-    child.kill('SIGTERM');
-    const late = new Promise((resolve) => setTimeout(resolve, 500, 'still there'));
-    expect(await Promise.race([ended, late])).toBe('still there');
-    child.kill('SIGKILL');
-    expect(await ended).toBe('SIGKILL');
-  }, 15_000);
+      );
+      try {
+        await ready;
+        // A loop that turns waits in the kernel for events; one that hangs waits for a lock, and stays there.
+        const waitsFor = () => readFileSync(`/proc/${child.pid}/wchan`, 'utf8');
+        await waitUntil('a main thread that waits for a lock', 5000, () => isTrue(waitsFor().includes('futex')));
+      } finally {
+        child.kill('SIGKILL');
+        await ended;
+      }
+    },
+    15_000,
+  );
 });

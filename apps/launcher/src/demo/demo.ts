@@ -78,7 +78,12 @@ async function fleetUp({ api, nodes }: System, signal: AbortSignal): Promise<voi
     },
     signal,
   );
-  await waitUntil('the list of releases', FLEET_UP_TIMEOUT_MS, async () => ((await api.releases(DEVICE_TYPE)).items.length > 0 ? true : undefined), signal);
+  await waitUntil(
+    'the list of releases',
+    FLEET_UP_TIMEOUT_MS,
+    async () => ((await api.releases(DEVICE_TYPE)).items.length > 0 ? true : undefined),
+    signal,
+  );
 }
 
 async function play(system: System, scenario: Scenario, index: number, signal: AbortSignal): Promise<Step> {
@@ -117,7 +122,12 @@ async function play(system: System, scenario: Scenario, index: number, signal: A
 }
 
 /** Asks until everything holds; what still does not after a while is the answer. */
-async function settledOutcome(system: System, node: EdgeNode, scenario: Scenario, ended: UpgradeView): Promise<{ outcome: Outcome; problems: string[] }> {
+async function settledOutcome(
+  system: System,
+  node: EdgeNode,
+  scenario: Scenario,
+  ended: UpgradeView,
+): Promise<{ outcome: Outcome; problems: string[] }> {
   const look = async () => {
     const outcome = await outcomeOf(system, node, ended.id);
     return { outcome, problems: scenario.check(outcome) };

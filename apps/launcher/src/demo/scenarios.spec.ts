@@ -2,7 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import type { EventView, UpgradeView } from '@tidegate/contract-api';
 import { SCENARIOS, type Outcome } from './scenarios.ts';
 
-const upgrade = { id: '0b7c3c0e-4a37-4c0e-8a51-5f1f0a1d2b3c', state: 'committed', error_code: null, error_details: {} } as unknown as UpgradeView;
+const upgrade = {
+  id: '0b7c3c0e-4a37-4c0e-8a51-5f1f0a1d2b3c',
+  state: 'committed',
+  error_code: null,
+  error_details: {},
+} as unknown as UpgradeView;
 const event = (name: string): EventView => ({ name, details: { command_id: upgrade.id } }) as unknown as EventView;
 const good: Outcome = {
   upgrade,
@@ -38,10 +43,18 @@ describe('the scenarios of the demo', () => {
     ['the candidate runs but was never committed', { committed: '1.0.0' }, 'committed'],
     ['the node reports another version', { runningVersion: '1.0.0' }, 'running version'],
     ['the event is missing', { events: [] }, 'upgrade_completed'],
-    ['the event is of another attempt', { events: [{ ...event('upgrade_completed'), details: { command_id: 'other' } }] }, 'upgrade_completed'],
+    [
+      'the event is of another attempt',
+      { events: [{ ...event('upgrade_completed'), details: { command_id: 'other' } }] },
+      'upgrade_completed',
+    ],
     ['the guard said nothing', { verdict: {} }, 'verdict'],
   ])('do not accept it when %s', (_, change, word) => {
-    expect(scenario('A').check({ ...good, ...change }).join('\n')).toContain(word);
+    expect(
+      scenario('A')
+        .check({ ...good, ...change })
+        .join('\n'),
+    ).toContain(word);
   });
 
   it('want the deadline to be the reason for a build that never authenticates, and the count for one that exits', () => {

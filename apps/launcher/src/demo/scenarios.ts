@@ -49,18 +49,22 @@ const takenBack = (reasons: readonly string[]) => (outcome: Outcome) => [
   ...differs('error code', outcome.upgrade.error_code, 'upgrade_rolled_back'),
   ...runs(outcome, INSTALLED),
   ...differs('verdict', outcome.verdict['verdict'], 'reverted'),
-  ...(reasons.includes(outcome.verdict['reason'] ?? '') ? [] : [`the guard's reason is ${outcome.verdict['reason'] ?? 'missing'}, not ${reasons.join(' or ')}`]),
+  ...(reasons.includes(outcome.verdict['reason'] ?? '')
+    ? []
+    : [`the guard's reason is ${outcome.verdict['reason'] ?? 'missing'}, not ${reasons.join(' or ')}`]),
   ...told(outcome, 'upgrade_rolled_back'),
 ];
 
-const failed = (code: string, details: (details: Readonly<Record<string, unknown>>) => string[] = () => []) => (outcome: Outcome) => [
-  ...differs('state', outcome.upgrade.state, 'failed'),
-  ...differs('error code', outcome.upgrade.error_code, code),
-  ...runs(outcome, INSTALLED),
-  ...differs('verdict', outcome.verdict['verdict'], undefined),
-  ...told(outcome, 'upgrade_failed'),
-  ...details(outcome.upgrade.error_details),
-];
+const failed =
+  (code: string, details: (details: Readonly<Record<string, unknown>>) => string[] = () => []) =>
+  (outcome: Outcome) => [
+    ...differs('state', outcome.upgrade.state, 'failed'),
+    ...differs('error code', outcome.upgrade.error_code, code),
+    ...runs(outcome, INSTALLED),
+    ...differs('verdict', outcome.verdict['verdict'], undefined),
+    ...told(outcome, 'upgrade_failed'),
+    ...details(outcome.upgrade.error_details),
+  ];
 
 export const SCENARIOS: readonly Scenario[] = [
   { step: 'A', version: '1.1.0', expects: 'committed', check: committed('1.1.0') },
@@ -71,7 +75,9 @@ export const SCENARIOS: readonly Scenario[] = [
     step: 'E',
     version: '1.5.0',
     expects: 'failed: signed by a stranger',
-    check: failed('upgrade_identity_not_allowed', (details) => differs('identity in the details', details['identity'], `${STRANGER.workflow}@refs/tags/v1.5.0`)),
+    check: failed('upgrade_identity_not_allowed', (details) =>
+      differs('identity in the details', details['identity'], `${STRANGER.workflow}@refs/tags/v1.5.0`),
+    ),
   },
   // Whichever comes first on this machine: the fourth start, or the end of the window between two of them.
   { step: 'F', version: '1.6.0', expects: 'rolled back: it hangs', check: takenBack(['deadline', 'boot_attempts']) },

@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { banner } from './banner.ts';
 
-const ready = { consoleUrl: 'http://127.0.0.1:8080', password: 'correct-horse', dataDir: '/home/a/tidegate/.tidegate', cwd: '/home/a/tidegate', nodeCount: 6 };
+const ready = {
+  consoleUrl: 'http://127.0.0.1:8080',
+  password: 'correct-horse',
+  dataDir: '/home/a/tidegate/.tidegate',
+  cwd: '/home/a/tidegate',
+  nodeCount: 6,
+};
 
 describe('what a start says in the end', () => {
   it('names the console, the way in and something to try, in at most ten lines', () => {

@@ -19,7 +19,9 @@ export async function start(options: StartOptions, say: (line: string) => void, 
       if (options.nodeCount > 0) {
         const online = async () => (await system.api.nodes()).filter((node) => node.connection === 'online').length;
         // A slow machine still gets its console: a node that is late shows there.
-        await waitUntil('the fleet', FLEET_UP_TIMEOUT_MS, async () => isTrue((await online()) >= system.nodes.length), signal).catch(() => undefined);
+        await waitUntil('the fleet', FLEET_UP_TIMEOUT_MS, async () => isTrue((await online()) >= system.nodes.length), signal).catch(
+          () => undefined,
+        );
         signal.throwIfAborted();
         say(`${await online()} of ${system.nodes.length} nodes are online`);
       }

@@ -23,7 +23,9 @@ afterEach(() => {
 describe('the data folder', () => {
   it('belongs to one start at a time, and to the next one after that', () => {
     const first = openDataFolder(folder);
-    expect(() => openDataFolder(folder)).toThrow(expect.objectContaining({ code: 'data_dir_in_use', details: { folder, process: process.pid } }));
+    expect(() => openDataFolder(folder)).toThrow(
+      expect.objectContaining({ code: 'data_dir_in_use', details: { folder, process: process.pid } }),
+    );
     first.release();
     openDataFolder(folder).release();
   });

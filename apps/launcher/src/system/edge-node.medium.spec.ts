@@ -1,4 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -32,7 +43,11 @@ describe('an install root', () => {
     expect(linkedVersion(node.root, 'committed')).toBe('1.0.0');
     expect(linkedVersion(node.root, 'previous')).toBeNull();
     expect(statSync(join(node.root, 'identity')).mode & 0o777).toBe(0o700);
-    expect(config()).toMatchObject({ name: 'lantern', manager: { url: 'ws://127.0.0.1:8080/ws/node' }, upgrade: { boot_health_window_secs: 8 } });
+    expect(config()).toMatchObject({
+      name: 'lantern',
+      manager: { url: 'ws://127.0.0.1:8080/ws/node' },
+      upgrade: { boot_health_window_secs: 8 },
+    });
   });
 
   it('keeps its versions, links and changed policy at the next start, and follows the addresses', () => {

@@ -14,7 +14,9 @@ describe('what is said about a service', () => {
   });
 
   it('tells a verdict of the boot guard with both versions and the reason', () => {
-    expect(noteOf('lantern', { ...verdict, verdict: 'reverted', reason: 'deadline' })).toBe('lantern: 1.2.0 was taken back to 1.0.0 (deadline)');
+    expect(noteOf('lantern', { ...verdict, verdict: 'reverted', reason: 'deadline' })).toBe(
+      'lantern: 1.2.0 was taken back to 1.0.0 (deadline)',
+    );
     expect(noteOf('lantern', { ...verdict, verdict: 'committed', reason: 'proved' })).toBe('lantern: 1.2.0 proved itself and is committed');
   });
 

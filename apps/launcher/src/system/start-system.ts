@@ -83,7 +83,13 @@ async function build({ folder, say, signal }: SystemOptions): Promise<BuiltRelea
   return await releases;
 }
 
-async function startNodes(options: SystemOptions, ports: Ports, releases: BuiltReleases, api: ApiClient, services: Services): Promise<EdgeNode[]> {
+async function startNodes(
+  options: SystemOptions,
+  ports: Ports,
+  releases: BuiltReleases,
+  api: ApiClient,
+  services: Services,
+): Promise<EdgeNode[]> {
   const { folder, pace, signal } = options;
   const nodes: EdgeNode[] = [];
   for (let index = 0; index < options.nodeCount; index++) {

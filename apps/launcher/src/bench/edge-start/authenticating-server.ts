@@ -41,7 +41,8 @@ export async function startAuthenticatingServer(): Promise<AuthenticatingServer>
     const { node_id: nodeId = '', nonce, signature = '', intent } = message;
     const key = keys.get(nodeId);
     const signed = ['tidegate-node-auth-v1', managerNonce, nonce, nodeId, managerId, 1, intent].join('\n');
-    if (!key || !verify(null, Buffer.from(signed), key, Buffer.from(signature, 'base64url'))) return { type: 'auth_error', code: 'node_key_invalid' };
+    if (!key || !verify(null, Buffer.from(signed), key, Buffer.from(signature, 'base64url')))
+      return { type: 'auth_error', code: 'node_key_invalid' };
     const atMs = performance.now();
     waiting.shift()?.({ nodeId, atMs });
     const settings = { beat_interval_secs: 15, spool_max_events: 10_000 };
@@ -50,23 +51,8 @@ export async function startAuthenticatingServer(): Promise<AuthenticatingServer>
 
   server.on('upgrade', (request: IncomingMessage, socket: Socket) => {
     sockets.add(socket);
-    // A measured process is killed as soon as it has authenticated: the reset is expected.
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    const accept = createHash('sha1').update(`${request.headers['sec-websocket-key'] ?? ''}${ACCEPT_GUID}`).digest('base64');
-    const head = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', `Sec-WebSocket-Accept: ${accept}`, 'Sec-WebSocket-Protocol: tidegate.v1'];
-    socket.write(`${head.join('\r\n')}\r\n\r\n`);
-    const nonce = randomBytes(32).toString('base64url');
-    const send = (message: object) => socket.write(encodeText(JSON.stringify(message)));
-    send({ type: 'hello', nonce, manager_id: managerId, protocol: { min: 1, max: 1 } });
-    let received: Buffer = Buffer.alloc(0);
-    socket.on('data', (chunk: Buffer) => {
-      const { texts, rest } = decodeTexts(Buffer.concat([received, chunk]));
-      received = rest;
-      for (const text of texts) {
-        const reply = answer(JSON.parse(text) as FromClient, nonce);
-        if (reply) send(reply);
-      }
-    });
+    socket.on('close', () => sockets.delete(socket));
+    greet(request, socket, managerId, answer);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -83,4 +69,38 @@ export async function startAuthenticatingServer(): Promise<AuthenticatingServer>
         for (const socket of sockets) socket.destroy();
       }),
   };
+}
+
+/** Opens the WebSocket, challenges, and answers what comes. */
+function greet(
+  request: IncomingMessage,
+  socket: Socket,
+  managerId: string,
+  answer: (message: FromClient, managerNonce: string) => object | undefined,
+): void {
+  // A measured process is killed as soon as it has authenticated: the reset is expected.
+  socket.on('error', () => undefined);
+  const accept = createHash('sha1')
+    .update(`${request.headers['sec-websocket-key'] ?? ''}${ACCEPT_GUID}`)
+    .digest('base64');
+  const head = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    `Sec-WebSocket-Accept: ${accept}`,
+    'Sec-WebSocket-Protocol: tidegate.v1',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n`);
+  const nonce = randomBytes(32).toString('base64url');
+  const send = (message: object) => socket.write(encodeText(JSON.stringify(message)));
+  send({ type: 'hello', nonce, manager_id: managerId, protocol: { min: 1, max: 1 } });
+  let received: Buffer = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    const { texts, rest } = decodeTexts(Buffer.concat([received, chunk]));
+    received = rest;
+    for (const text of texts) {
+      const reply = answer(JSON.parse(text) as FromClient, nonce);
+      if (reply) send(reply);
+    }
+  });
 }

@@ -57,16 +57,24 @@ async function installEdge(root: string, port: number): Promise<void> {
   writeFileSync(join(root, 'identity', 'registration-token'), `tgr_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
 }
 
-async function timeToAuthentication(server: AuthenticatingServer, command: readonly string[], env: Record<string, string>): Promise<Sample> {
+async function timeToAuthentication(
+  server: AuthenticatingServer,
+  command: readonly string[],
+  env: Record<string, string>,
+): Promise<Sample> {
   const [program = '', ...args] = command;
   const authenticated = server.nextAuthentication();
   const begunAt = performance.now();
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'inherit'], detached: true });
   const ended = new Promise<never>((_, reject) => {
-    child.once('error', reject).once('exit', (code, signal) => reject(new Error(`${program} ended before it authenticated (${signal ?? code})`)));
+    child
+      .once('error', reject)
+      .once('exit', (code, signal) => reject(new Error(`${program} ended before it authenticated (${signal ?? code})`)));
   });
   const late = AbortSignal.timeout(GIVE_UP_MS);
-  const tooLate = new Promise<never>((_, reject) => late.addEventListener('abort', () => reject(new Error(`${program} did not authenticate`)), { once: true }));
+  const tooLate = new Promise<never>((_, reject) =>
+    late.addEventListener('abort', () => reject(new Error(`${program} did not authenticate`)), { once: true }),
+  );
   try {
     const { atMs } = await Promise.race([authenticated, ended, tooLate]);
     return { wallMs: atMs - begunAt, cpuMs: child.pid === undefined ? Number.NaN : processorMs(child.pid) };
@@ -86,7 +94,10 @@ async function timeToAuthentication(server: AuthenticatingServer, command: reado
 function processorMs(pid: number): number {
   try {
     const threads = readdirSync(`/proc/${pid}/task`);
-    return threads.reduce((sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6, 0);
+    return threads.reduce(
+      (sum, thread) => sum + Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6,
+      0,
+    );
   } catch {
     return Number.NaN;
   }
