@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { openEventSpool, type EventSpool } from '@tidegate/adapter-slots-fs';
+import { openEventSpool, sweepUnfinished, type EventSpool } from '@tidegate/adapter-slots-fs';
 import { createNotifier, watchdogIntervalMs, type Notifier } from '@tidegate/adapter-systemd';
 import { CodedError } from '@tidegate/contract-errors';
 import { WIRE } from '@tidegate/contract-protocol';
@@ -37,6 +37,7 @@ export async function run(environment: EdgeEnvironment): Promise<RunEnd> {
   const feeding = feedWatchdog(environment, notifier);
   const lock = await lockRoot(root, bootId);
   try {
+    await sweepUnfinished(root);
     const config = await readConfig(root);
     const [identity, machineId, spool] = await Promise.all([
       openIdentity({ folder: join(root, 'identity'), makeKey: true }),

@@ -39,6 +39,8 @@ export async function ensureFolder(folder: string, mode = 0o755): Promise<void> 
 }
 
 const besides = (path: string): string => join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`);
+/** A name of the kind that `besides` gives. */
+export const isTemporary = (name: string): boolean => /^\.[0-9a-f]{12}\.tmp$/.test(name);
 
 export async function writeWhole(path: string, data: string | Uint8Array, mode = 0o644): Promise<void> {
   const temporary = besides(path);
@@ -104,4 +106,3 @@ export const exists = (path: string): Promise<boolean> =>
       throw error;
     },
   );
-
