@@ -65,6 +65,15 @@ export class Bench {
     this.#run('sh', '-c', 'echo 1 >"$0/cgroup.kill"', join(this.folder, 'cgroup', group));
   }
 
+  /** Who runs in the group, by the ids of this machine. */
+  pidsIn(group: string): number[] {
+    return this.#run('cat', join(this.folder, 'cgroup', group, 'cgroup.procs'))
+      .trim()
+      .split('\n')
+      .filter(Boolean)
+      .map(Number);
+  }
+
   /** Whether anything runs in the group. */
   isPopulated(group: string): boolean {
     return this.#run('cat', join(this.folder, 'cgroup', group, 'cgroup.events')).includes('populated 1');

@@ -45,4 +45,4 @@ hostname "$name"
 pivot_root . old
 umount -l old
 rmdir old
-exec env -i container=tidegate-test PATH=/usr/sbin:/usr/bin /usr/lib/systemd/systemd --system --unit=multi-user.target --log-target=console
+exec env -i container=tidegate-test PATH=/usr/sbin:/usr/bin /usr/lib/systemd/systemd --system --unit=multi-user.target

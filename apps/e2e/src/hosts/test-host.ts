@@ -103,6 +103,11 @@ export class TestHost {
     return stdout;
   }
 
+  /** The processes of a service, by the ids of this machine: for a signal that comes without any delay. */
+  pidsOf(unit: string): number[] {
+    return this.#bench.pidsIn(join(this.#group, 'system.slice', unit));
+  }
+
   /** What a unit and systemd said of it, over all boots. */
   async journal(unit: string): Promise<string> {
     return await this.run('journalctl', '--quiet', '--output=cat', `--unit=${unit}`);
