@@ -8,6 +8,7 @@ import { openDataFolder } from '../system/data-folder.ts';
 import { linkedVersion, type EdgeNode, type FleetPace } from '../system/edge-node.ts';
 import { startSystem, type System } from '../system/start-system.ts';
 import { waitUntil } from '../system/wait-until.ts';
+import { lastWords } from './last-words.ts';
 import { SCENARIOS, type Outcome, type Scenario } from './scenarios.ts';
 
 /** As short as a loaded machine with two cores still bears: a candidate needs some seconds from its start to an acknowledged beat. */
@@ -57,6 +58,8 @@ export async function runDemo({ keepDir, print, say, signal }: DemoRun): Promise
   } catch (error) {
     problem = signal.aborted ? 'interrupted' : error instanceof Error ? error.message : String(error);
   } finally {
+    const hasFailed = problem !== undefined || steps.some((step) => !step.ok);
+    if (hasFailed && !signal.aborted) for (const line of lastWords(data.logs)) say(line);
     data.release();
     if (keepDir === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
