@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
@@ -28,11 +28,19 @@ async function eachCrash(shell: readonly string[], play: (host: GuardHost) => Pr
       const { code } = await crash(host);
       host.env = unharmed;
       await after(host, point);
+      expect([point, ...(await unfinished(host))]).toEqual([point]);
       if (code !== null) return point;
     } finally {
       await host.remove();
     }
   }
+}
+
+/** Names that stand for half of a change. The next `pre` is the last that could have removed them. */
+async function unfinished(host: GuardHost): Promise<readonly string[]> {
+  await host.pre();
+  const names = [...(await readdir(host.at('root'))), ...(await readdir(host.at('record')))];
+  return names.filter((name) => name.startsWith('.'));
 }
 
 describe.each(shells)('the order on the disk, under %s', (_name, shell) => {
