@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createSlotStore, createStateFile, type EventSpool } from '@tidegate/adapter-slots-fs';
+import { createSlotStore, createSnapshotStore, createStateFile, type EventSpool } from '@tidegate/adapter-slots-fs';
 import { attemptId } from '@tidegate/contract-protocol';
 import type { UpgradePolicy } from '@tidegate/domain-version-policy';
 import { createUpgradeEngine, type SlotStore, type TrialSettings, type UpgradeEngine } from '@tidegate/engine-upgrade';
@@ -29,6 +29,7 @@ export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngin
   const slots = createSlotStore({ root, guardDir, service: SERVICE, bootId, invocation });
   const engine = createUpgradeEngine({
     slots,
+    snapshots: createSnapshotStore({ root, dataDir: join(root, 'data') }),
     stateStore: createStateFile(join(root, 'state.json')),
     source: lazySource(source),
     verifier: lazyVerifier(),

@@ -3,6 +3,7 @@ import { ERRORS, isUpgradeErrorCode, type Refusal } from '@tidegate/contract-err
 import { parseManifest } from '@tidegate/contract-manifest';
 import { advance, archive, eventOf, withError } from './attempt-log.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { giveBack, sweepSnapshots } from './give-back.ts';
 import type { Ledger } from './ledger.ts';
 import { learn } from './node-memory.ts';
 import type { AttemptRecord, NodeState } from './node-state.ts';
@@ -14,6 +15,8 @@ export async function endBeforeActivation(ledger: Ledger, parts: EngineParts, re
   const details = code === refusal.code ? refusal.details : { ...refusal.details, cause: refusal.code };
   const refused = ERRORS[code].upgrade.outcome === 'refused';
   await parts.slots.clearStaging();
+  const id = ledger.state().attempt?.id;
+  if (id) await parts.snapshots.drop(id);
   await ledger.change((state) => {
     if (!state.attempt) return state;
     const ended = withError(advance(state.attempt, refused ? 'refuse' : 'fail', parts.clock), code, details);
@@ -35,26 +38,30 @@ export async function conclude(ledger: Ledger, parts: EngineParts): Promise<void
     const skipList = learned.skipList.filter((one) => one.digest !== ended.digest);
     return { ...archive({ ...learned, skipList }, ended), outbox: [...state.outbox, eventOf('upgrade_completed', ended, parts.self)] };
   });
+  await sweepSnapshots(parts);
   await parts.slots.clearStaging();
   await parts.slots.requestPrune(parts.keepVersions);
 }
 
-/** The guard took the node back; this is the old version, finding out. */
+/** The guard took the node back; this is the old version, finding out. What could not be given back makes the node uncertain. */
 export async function concludeRevert(ledger: Ledger, parts: EngineParts, verdict: Pick<GuardVerdict, 'reason' | 'starts'>): Promise<void> {
-  const details = { reason: verdict.reason, starts: verdict.starts };
+  const givenBack = await giveBack(parts);
+  const details = { reason: verdict.reason, starts: verdict.starts, ...(givenBack.ok ? {} : givenBack.details) };
+  const code = givenBack.ok ? 'upgrade_rolled_back' : 'upgrade_rollback_failed';
   await ledger.change((state) =>
     state.attempt && state.attempt.state !== 'rolling_back' ? { ...state, attempt: advance(state.attempt, 'revert', parts.clock) } : state,
   );
   await ledger.change((state) => {
     if (!state.attempt) return state;
-    const ended = withError(advance(state.attempt, 'restored', parts.clock), 'upgrade_rolled_back', details);
+    const ended = withError(advance(state.attempt, 'restored', parts.clock), code, details);
     return {
       ...archive(skip(state, ended, verdict.reason), ended),
-      outbox: [...state.outbox, eventOf('upgrade_rolled_back', ended, parts.self)],
+      outbox: [...state.outbox, eventOf(code, ended, parts.self)],
     };
   });
+  await parts.snapshots.sweep();
   await parts.slots.clearStaging();
-  parts.log('rolled back', details);
+  parts.log('rolled back', { code, ...details });
 }
 
 /** A release that failed for lack of a manager is not at fault and may be tried again. */

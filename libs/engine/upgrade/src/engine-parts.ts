@@ -4,6 +4,7 @@ import type { ArtefactUnpacker } from './ports/artefact-unpacker.ts';
 import type { ManifestVerifier } from './ports/manifest-verifier.ts';
 import type { ReleaseSource } from './ports/release-source.ts';
 import type { SlotStore } from './ports/slot-store.ts';
+import type { SnapshotStore } from './ports/snapshot-store.ts';
 import type { StateStore } from './ports/state-store.ts';
 import type { Clock, EventSink, TreeVerifier } from './ports/surroundings.ts';
 
@@ -17,6 +18,7 @@ export interface TrialSettings {
 
 export interface EngineParts {
   readonly slots: SlotStore;
+  readonly snapshots: SnapshotStore;
   readonly stateStore: StateStore;
   readonly source: ReleaseSource;
   readonly verifier: ManifestVerifier;

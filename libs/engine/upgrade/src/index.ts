@@ -13,6 +13,7 @@ export {
   type Testimony,
   type TrialIntent,
 } from './ports/slot-store.ts';
+export type { SnapshotMark, SnapshotStore } from './ports/snapshot-store.ts';
 export type { StateStore } from './ports/state-store.ts';
 export type { Clock, EventSink, TreeVerifier } from './ports/surroundings.ts';
 export { createUpgradeEngine, type EngineFacts, type LocalRequest, type UpgradeEngine } from './upgrade-engine.ts';

@@ -69,10 +69,9 @@ export const requestOf = (attempt: AttemptRecord): UpgradeRequest => ({
   retrySkipped: attempt.retrySkipped,
 });
 
-/** This agent cannot yet undo a change of state, so it takes no release that makes one: refusing is safe, ignoring is not. */
+/** This agent cannot yet run a migration, so it takes no release that has one: refusing is safe, ignoring is not. */
 function gateStateChanges(manifest: Manifest, artefact: Artefact): Verdict<void> {
-  if (manifest.migrations.length > 0 || manifest.snapshot.paths.length > 0)
-    return refuse('upgrade_engine_too_old', { engine: 'agent', needed: 'migrations and snapshots' });
+  if (manifest.migrations.length > 0) return refuse('upgrade_engine_too_old', { engine: 'agent', needed: 'migrations' });
   const clash = artefact.files.find((file) => (STATEMENT_FILES as readonly string[]).includes(file.path));
   return clash ? refuse('upgrade_manifest_invalid', { field: 'files', rule: `${clash.path} is reserved` }) : accept(undefined);
 }
@@ -87,12 +86,14 @@ async function reusableSlot(parts: EngineParts, { verified, artefact }: Prepared
 }
 
 async function gateSpace(parts: EngineParts, manifest: Manifest, artefact: Artefact): Promise<Verdict<void>> {
+  const snapshot = await parts.snapshots.measure(manifest.snapshot.paths);
+  if (!snapshot.ok) return snapshot;
   const neededBytes = Math.max(
     3 * artefact.size,
-    Math.ceil(1.1 * (artefact.size + artefact.unpacked_size)),
+    Math.ceil(1.1 * (artefact.size + artefact.unpacked_size + snapshot.value.bytes)),
     manifest.requires.free_bytes ?? 0,
   );
-  const neededInodes = artefact.files.length + 1000;
+  const neededInodes = artefact.files.length + snapshot.value.entries + 1000;
   const { freeBytes, freeInodes } = await parts.slots.space();
   if (freeBytes < neededBytes) return refuse('upgrade_disk_full', { needed_bytes: neededBytes, free_bytes: freeBytes });
   if (freeInodes < neededInodes) return refuse('upgrade_disk_full', { needed_inodes: neededInodes, free_inodes: freeInodes });

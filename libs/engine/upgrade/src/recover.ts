@@ -8,6 +8,7 @@ import { advance } from './attempt-log.ts';
 import { isWaiting } from './attempt-runner.ts';
 import { conclude, concludeRevert, endBeforeActivation } from './conclude.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { sweepSnapshots } from './give-back.ts';
 import type { Ledger } from './ledger.ts';
 import { ageSecs } from './node-memory.ts';
 import type { AttemptRecord } from './node-state.ts';
@@ -24,6 +25,7 @@ export async function reconcile(ledger: Ledger, parts: EngineParts, quarantined:
   const attempt = ledger.state().attempt;
   if (!attempt) {
     await parts.slots.clearStaging();
+    await sweepSnapshots(parts);
     return 'idle';
   }
   if (await settleVerdict(ledger, parts)) return 'idle';

@@ -7,6 +7,7 @@ import { createAttemptRunner, type AttemptRunner } from './attempt-runner.ts';
 import { viewOf } from './attempt-view.ts';
 import { COMMANDS_PER_MINUTE, createCommandBrake } from './command-brake.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { giveBack } from './give-back.ts';
 import { openLedger, type Ledger } from './ledger.ts';
 import { applyStaged, cancelLocally, requestLocally, returnToPrevious, unblock, type LocalRequest } from './local-acts.ts';
 import { firstState } from './node-memory.ts';
@@ -124,6 +125,7 @@ export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
 const trialOf = (attempt: AttemptRecord | null) => (attempt?.state === 'trial' ? { attempt: attempt.id } : null);
 
 async function open(parts: EngineParts): Promise<Opened> {
+  await giveBack(parts);
   const loaded = await parts.stateStore.load();
   const ledger = openLedger(loaded.state ?? (await firstState(parts.slots)), parts.stateStore, parts.events);
   const runner = createAttemptRunner(ledger, parts);

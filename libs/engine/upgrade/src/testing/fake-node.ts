@@ -20,6 +20,7 @@ import type { UpgradePolicy } from '@tidegate/domain-version-policy';
 import type { EngineParts } from '../engine-parts.ts';
 import type { NodeState } from '../node-state.ts';
 import type { GuardVerdict, InstalledStatement, SlotLinks, TrialIntent, Testimony } from '../ports/slot-store.ts';
+import { fakeSnapshots, someData, type FakeData } from './fake-snapshots.ts';
 
 export const version = (text: string): ReleaseVersion => releaseVersion.parse(text);
 /** A digest that is easy to tell apart: the same character 64 times over. */
@@ -75,6 +76,7 @@ export interface Disk {
   pruned: number | null;
   spool: { name: string; severity: string; details: NodeEvent['details'] }[];
   freeBytes: number;
+  data: FakeData;
 }
 
 export class PowerCut extends Error {
@@ -115,6 +117,7 @@ export function createFakeNode(installed = '1.0.0') {
     pruned: null,
     spool: [],
     freeBytes: 1e9,
+    data: someData(),
   };
   const releases = new Map<string, Manifest>();
   const log: string[] = [];
@@ -168,6 +171,7 @@ export function createFakeNode(installed = '1.0.0') {
       requestPrune: async (keep) => mutate('prune', () => (disk.pruned = keep)),
       space: () => Promise.resolve({ freeBytes: disk.freeBytes, totalBytes: 2e9, freeInodes: 100_000 }),
     },
+    snapshots: fakeSnapshots(disk.data, mutate),
     stateStore: {
       load: () =>
         Promise.resolve(disk.corrupt ? { state: null, quarantined: 'state.corrupt-1.json' } : { state: disk.state, quarantined: null }),
