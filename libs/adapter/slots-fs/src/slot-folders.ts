@@ -14,7 +14,8 @@ type Folders = 'slotFolder' | 'hasSlot' | 'readStatement' | 'install' | 'discard
 export function slotFolders(root: string): Pick<SlotStore, Folders> {
   const at = (...names: string[]): string => join(root, ...names);
   const slotFolder = (version: ReleaseVersion): string => at('versions', version);
-  const linked = async (): Promise<readonly string[]> => Object.values<string | null>({ ...(await readLinks(root)) }).filter((name) => name !== null);
+  const linked = async (): Promise<readonly string[]> =>
+    Object.values<string | null>({ ...(await readLinks(root)) }).filter((name) => name !== null);
   const unlinked = async (version: ReleaseVersion, step: string): Promise<void> => {
     if ((await linked()).includes(version)) throw new CodedError('upgrade_storage_error', { step, reason: 'a link names it' });
   };
