@@ -1,4 +1,6 @@
 import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -471,6 +473,50 @@ describe('an artefact', () => {
   });
 });
 
+describe('the list of versions', () => {
+  it('holds what is tagged as a version, in the source’s order, and no drafts', async () => {
+    const tags = ['v1.2.0', 'v1.1.0', 'v1.3.0-rc.1', 'docs-7', '1.0.0', 'v2'];
+    const server = await scripted({
+      '/repos/acme/edge/releases?per_page=30': (_request, response) =>
+        void response.end(JSON.stringify([{ tag_name: 'v9.0.0', draft: true }, ...tags.map((tag) => ({ tag_name: tag, draft: false }))])),
+    });
+    const source = githubReleaseSource({ apiBaseUrl: server.url, owner: 'acme', repo: 'edge', allowLoopbackHttp: true, userAgent: 'x' });
+    cleanup.push(() => source.close());
+    expect(await source.listVersions(never())).toEqual({ ok: true, value: ['1.2.0', '1.1.0', '1.3.0-rc.1'] });
+  });
+
+  it('is refused when the repository is not there, and when the answer is no list', async () => {
+    const answers = { acme: '{}', nobody: null };
+    for (const [owner, body] of Object.entries(answers)) {
+      const server = await scripted(
+        body === null ? {} : { [`/repos/${owner}/edge/releases?per_page=30`]: (_request, response) => void response.end(body) },
+      );
+      const source = githubReleaseSource({ apiBaseUrl: server.url, owner, repo: 'edge', allowLoopbackHttp: true, userAgent: 'x' });
+      cleanup.push(() => source.close());
+      expect(await source.listVersions(never())).toMatchObject({
+        code: body === null ? 'upgrade_release_not_found' : 'upgrade_network_error',
+      });
+    }
+  });
+});
+
+describe('a proxy', () => {
+  it('is asked for the way to the source, with its own credentials', async () => {
+    const asked: { url: string | undefined; authorization: string | undefined }[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, socket) => {
+      asked.push({ url: request.url, authorization: request.headers['proxy-authorization'] });
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    cleanup.push(() => new Promise<void>((resolve) => void proxy.close(() => resolve())));
+    const proxyUrl = `http://site:secret@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const source = sourceAt('https://releases.example', { proxyUrl, limits: { maxRetries: 0 } });
+    expect(await source.fetchStatement(VERSION, never())).toMatchObject({ code: 'upgrade_network_error' });
+    expect(asked).toEqual([{ url: 'releases.example:443', authorization: `Basic ${btoa('site:secret')}` }]);
+  });
+});
+
 describe('a configuration', () => {
   it.each<[string, Partial<GithubReleaseSourceConfig>]>([
     ['plain http', { apiBaseUrl: 'http://api.github.com' }],
@@ -478,6 +524,8 @@ describe('a configuration', () => {
     ['a query', { apiBaseUrl: 'https://api.github.com/?x' }],
     ['an owner with a path', { owner: '../x' }],
     ['a token with a newline', { token: 'a\nx: y' }],
+    ['an authority that is no certificate', { caPem: 'x' }],
+    ['a proxy that is no address', { proxyUrl: 'proxy' }],
     ['a negative limit', { limits: { deadlineMs: -1 } }],
   ])('with %s is refused when it is read', (_name, config) => {
     const make = (): unknown =>

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { accept, CodedError, type Verdict } from '@tidegate/contract-errors';
-import { LIMITS, type Artefact, type ReleaseVersion } from '@tidegate/contract-manifest';
+import { LIMITS, releaseVersion, type Artefact, type ReleaseVersion } from '@tidegate/contract-manifest';
 import type { ReleaseSource, Statement } from '@tidegate/engine-upgrade';
-import { Agent } from 'undici';
+import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { z } from 'zod';
-import { guardedLookup, resolveBySystem, type ResolveAll } from './address-policy.ts';
+import { guardedLookup, resolveBySystem, type AddressPolicy, type ResolveAll } from './address-policy.ts';
 import { backoffMs } from './backoff.ts';
 import { startDeadline } from './deadline.ts';
 import { DEFAULT_LIMITS, type DownloadClock, type DownloadLimits } from './download-limits.ts';
@@ -21,6 +21,10 @@ const description = z.object({
   assets: z.array(z.object({ id: z.int().min(1), name: z.string() })),
 });
 type Description = z.infer<typeof description>;
+/** Thirty releases, each described with all its assets. */
+const MAX_LIST_BYTES = 16 * 1024 * 1024;
+const list = z.array(z.object({ tag_name: z.string(), draft: z.boolean().default(false) }));
+const GITHUB_JSON = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' };
 
 export interface SourceDependencies {
   readonly clock: DownloadClock;
@@ -37,6 +41,12 @@ export const SYSTEM_DEPENDENCIES: SourceDependencies = {
   resolveAll: resolveBySystem,
 };
 
+export interface GithubReleaseSource extends ReleaseSource {
+  /** Versions of the newest page of releases, in the source's order. Names only: nothing of it is verified. */
+  listVersions(signal: AbortSignal): Promise<Verdict<readonly ReleaseVersion[]>>;
+  close(): Promise<void>;
+}
+
 /**
  * A product's GitHub Releases as a ReleaseSource. Every URL is built here from the configuration and numeric asset ids:
  * no address found in an answer is used, but redirects, which are checked hop by hop. Names are exact: `manifest.json`,
@@ -45,21 +55,10 @@ export const SYSTEM_DEPENDENCIES: SourceDependencies = {
 export function githubReleaseSource(
   config: GithubReleaseSourceConfig,
   dependencies: SourceDependencies = SYSTEM_DEPENDENCIES,
-): ReleaseSource & { close(): Promise<void> } {
+): GithubReleaseSource {
   const base = checkConfig(config);
   const limits: DownloadLimits = { ...DEFAULT_LIMITS, ...config.limits };
-  const policy = { allowLoopbackHttp: config.allowLoopbackHttp, allowPrivateAddresses: config.allowPrivateAddresses ?? false };
-  const agent = new Agent({
-    allowH2: false,
-    connect: { lookup: guardedLookup(policy, dependencies.resolveAll), timeout: 15_000 },
-  });
-  const context: HttpContext = {
-    agent,
-    policy,
-    userAgent: config.userAgent,
-    token: config.token,
-    headersTimeoutMs: limits.headersTimeoutMs,
-  };
+  const context = contextOf(config, limits, dependencies.resolveAll);
   const api = new ReleaseApi(base, config, context);
 
   const retrying = async <T>(signal: AbortSignal, act: () => Promise<T>): Promise<T> => {
@@ -105,11 +104,34 @@ export function githubReleaseSource(
           signal: outer,
         });
       }),
-    close: () => agent.destroy(),
+    listVersions: (outer) => withinDeadline(outer, (signal) => retrying(signal, () => api.versions(signal))),
+    close: () => context.agent.destroy(),
   };
 }
 
-/** The three requests that are ever made. */
+const CONNECT_TIMEOUT_MS = 15_000;
+
+function contextOf(config: GithubReleaseSourceConfig, limits: DownloadLimits, resolveAll: ResolveAll): HttpContext {
+  const policy = { allowLoopbackHttp: config.allowLoopbackHttp, allowPrivateAddresses: config.allowPrivateAddresses ?? false };
+  return {
+    agent: dispatcherFor(config, policy, resolveAll),
+    policy,
+    userAgent: config.userAgent,
+    token: config.token,
+    headersTimeoutMs: limits.headersTimeoutMs,
+  };
+}
+
+function dispatcherFor({ proxyUrl, caPem }: GithubReleaseSourceConfig, policy: AddressPolicy, resolveAll: ResolveAll): Dispatcher {
+  const authority = caPem === undefined ? {} : { ca: caPem };
+  if (proxyUrl !== undefined) return new ProxyAgent({ uri: proxyUrl, requestTls: { ...authority, timeout: CONNECT_TIMEOUT_MS } });
+  return new Agent({
+    allowH2: false,
+    connect: { ...authority, lookup: guardedLookup(policy, resolveAll), timeout: CONNECT_TIMEOUT_MS },
+  });
+}
+
+/** The four requests that are ever made. */
 class ReleaseApi {
   readonly #base: URL;
   readonly #repoPath: string;
@@ -124,12 +146,26 @@ class ReleaseApi {
   async describe(version: ReleaseVersion, signal: AbortSignal): Promise<Description> {
     const missing = (): CodedError => new CodedError('upgrade_release_not_found', { version, host: this.#base.hostname });
     const url = new URL(`${this.#repoPath}/tags/v${version}`, this.#base);
-    const answer = await this.#get(url, { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' }, missing, signal);
+    const answer = await this.#get(url, GITHUB_JSON, missing, signal);
     const bytes = await readCapped(answer, MAX_DESCRIPTION_BYTES, signal);
     const parsed = bytes && description.safeParse(parseJson(bytes));
     if (!parsed?.success) throw new CodedError('upgrade_network_error', { host: answer.host, rule: 'unexpected answer' });
     if (parsed.data.tag_name !== `v${version}`) throw missing();
     return parsed.data;
+  }
+
+  async versions(signal: AbortSignal): Promise<readonly ReleaseVersion[]> {
+    const missing = (): CodedError => new CodedError('upgrade_release_not_found', { host: this.#base.hostname });
+    const url = new URL(`${this.#repoPath}?per_page=30`, this.#base);
+    const answer = await this.#get(url, GITHUB_JSON, missing, signal);
+    const bytes = await readCapped(answer, MAX_LIST_BYTES, signal);
+    const parsed = bytes && list.safeParse(parseJson(bytes));
+    if (!parsed?.success) throw new CodedError('upgrade_network_error', { host: answer.host, rule: 'unexpected answer' });
+    // Tags of other products, or of people, are no versions of this one.
+    return parsed.data.flatMap(({ tag_name: tag, draft }) => {
+      const version = releaseVersion.safeParse(tag.replace(/^v/, ''));
+      return version.success && !draft && tag.startsWith('v') ? [version.data] : [];
+    });
   }
 
   assetId(release: Description, name: string): number {

@@ -15,6 +15,10 @@ export interface GithubReleaseSourceConfig {
   readonly allowLoopbackHttp: boolean;
   /** Default false: sources in private address ranges are refused. */
   readonly allowPrivateAddresses?: boolean;
+  /** PEM of the authorities to believe instead of the public ones. */
+  readonly caPem?: string;
+  /** Proxy on the way; it resolves names itself, so only addresses written as such are checked here. */
+  readonly proxyUrl?: string;
   readonly userAgent: string;
   readonly limits?: Partial<DownloadLimits>;
 }
@@ -30,6 +34,8 @@ const schema = z.object({
     .string()
     .regex(/^[\x21-\x7e]{1,512}$/)
     .optional(),
+  caPem: z.string().includes('-----BEGIN CERTIFICATE-----').max(1_000_000).optional(),
+  proxyUrl: z.url({ protocol: /^https?$/ }).optional(),
   userAgent: z.string().regex(/^[\x20-\x7e]{1,200}$/),
   limits: z
     .object({
