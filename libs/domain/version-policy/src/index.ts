@@ -3,6 +3,7 @@ export { compareVersions } from './compare-versions.ts';
 export { gateManifest } from './manifest-gate.ts';
 export {
   WEEKDAYS,
+  type AppliedMigration,
   type AttemptAges,
   type MaintenanceWindow,
   type NodeMemory,

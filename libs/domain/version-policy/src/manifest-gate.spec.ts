@@ -39,6 +39,7 @@ const memory: NodeMemory = {
   revoked: [],
   statements: {},
   skipList: [],
+  migrations: [],
 };
 const self: NodeSelf = {
   deviceType: 'edge' as DeviceType,
@@ -101,9 +102,27 @@ const rows: readonly [
   ['has no artefact of this variant', 'upgrade_arch_mismatch', {}, {}, {}, { variant: 'thin' }],
 ];
 
+const brought = (version: string, reversible: boolean) => ({ migrations: [{ id: 'split-names', version: v(version), reversible }] });
+const back = { version: '1.4.3', sequence: 43 };
+const declares = { migrations: [{ id: 'split-names', argv: ['bin/migrate'], timeout_secs: 10, reversible: false }] };
+const migrationRows: typeof rows = [
+  ['an older version, after a migration it can live with', 'edge-arm64.tar.gz', back, brought('1.5.0', true)],
+  ['an older version, after an irreversible migration', 'upgrade_migration_irreversible', back, brought('1.5.0', false)],
+  [
+    'the previous slot, after an irreversible migration',
+    'upgrade_migration_irreversible',
+    back,
+    { ...brought('1.5.0', false), previous: { version: v('1.4.3'), digest: own } },
+  ],
+  ['an older version that declares the migration too', 'edge-arm64.tar.gz', { ...back, ...declares }, brought('1.5.0', false)],
+  ['an older version, after a migration it came with or before', 'edge-arm64.tar.gz', back, brought('1.4.3', false)],
+  ['a newer version, after an irreversible migration', 'edge-arm64.tar.gz', {}, brought('1.5.0', false)],
+];
+
 describe('the gate after verification', () => {
-  it.each(rows)('%s -> %s', (_, answer, change = {}, memoryChange = {}, requestChange = {}, selfChange = {}) => {
-    const verdict = gateManifest(signed(change), own, { ...request, ...requestChange }, 'upgrade', {
+  it.each([...rows, ...migrationRows])('%s -> %s', (_, answer, change = {}, memoryChange = {}, requestChange = {}, selfChange = {}) => {
+    const asked = { ...request, version: signed(change).version === v('1.4.3') ? v('1.4.3') : request.version, ...requestChange };
+    const verdict = gateManifest(signed(change), own, asked, memoryChange.previous ? 'return' : 'upgrade', {
       policy,
       memory: { ...memory, ...memoryChange },
       self: { ...self, ...selfChange },

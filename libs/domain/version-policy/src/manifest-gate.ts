@@ -17,6 +17,7 @@ export function gateManifest(
     () => gateIdentity(manifest, digest, request, self),
     () => gateRange(manifest.version, kind, policy, memory),
     () => gateStatement(manifest, digest, memory),
+    () => gateMigrations(manifest, memory),
     () => gateSkipList(digest, request, memory),
     () => gateHost(manifest, self),
   ];
@@ -57,6 +58,15 @@ function gateStatement(manifest: Manifest, digest: Sha256, memory: NodeMemory): 
     return refuse('upgrade_provenance_mismatch', { expected: known.digest, actual: digest });
   }
   return accept(undefined);
+}
+
+/** A lower version must be able to live with the data as they are: nothing undoes a migration on the way back. */
+function gateMigrations(manifest: Manifest, memory: NodeMemory): Verdict<void> {
+  const declared = new Set(manifest.migrations.map((migration) => migration.id));
+  const stranded = memory.migrations.find(
+    (one) => !one.reversible && compareVersions(one.version, manifest.version) > 0 && !declared.has(one.id),
+  );
+  return stranded ? refuse('upgrade_migration_irreversible', { migration: stranded.id, since: stranded.version }) : accept(undefined);
 }
 
 function gateSkipList(digest: Sha256, request: UpgradeRequest, memory: NodeMemory): Verdict<void> {

@@ -37,6 +37,14 @@ export interface SkippedRelease {
   readonly retries: number;
 }
 
+/** A migration the node's data went through, and the version that brought it. */
+export interface AppliedMigration {
+  readonly id: string;
+  readonly version: ReleaseVersion;
+  /** Versions without this migration can live with the data it leaves. */
+  readonly reversible: boolean;
+}
+
 /** What the node has learned from releases it committed; survives reverts. */
 export interface NodeMemory {
   readonly running: ReleaseVersion;
@@ -48,6 +56,7 @@ export interface NodeMemory {
   /** The statement committed or verified for each version. */
   readonly statements: Readonly<Record<string, { readonly digest: Sha256; readonly sequence: number }>>;
   readonly skipList: readonly SkippedRelease[];
+  readonly migrations: readonly AppliedMigration[];
 }
 
 export interface NodeSelf {

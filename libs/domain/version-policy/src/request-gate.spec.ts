@@ -24,6 +24,7 @@ const memory: NodeMemory = {
   revoked: [],
   statements: {},
   skipList: [],
+  migrations: [],
 };
 
 /** The same table stands in docs/version-policy.md. */

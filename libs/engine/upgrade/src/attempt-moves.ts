@@ -5,11 +5,18 @@ import type { EngineParts } from './engine-parts.ts';
 import type { Ledger } from './ledger.ts';
 import type { AttemptRecord, NodeState } from './node-state.ts';
 
+interface Change {
+  readonly patch?: Partial<AttemptRecord>;
+  readonly events?: readonly EventName[];
+  /** What else becomes true with this step, in the same write. */
+  readonly also?: (state: NodeState) => NodeState;
+}
+
 /** The running attempt and the one way to move it: saved before anything acts on the new state. */
 export interface AttemptMoves {
   attempt(): AttemptRecord;
   state(): NodeState;
-  move(input: AttemptInput, change?: { readonly patch?: Partial<AttemptRecord>; readonly events?: readonly EventName[] }): Promise<void>;
+  move(input: AttemptInput, change?: Change): Promise<void>;
 }
 
 export function attemptMoves(ledger: Ledger, parts: Pick<EngineParts, 'clock' | 'self'>): AttemptMoves {
@@ -20,10 +27,10 @@ export function attemptMoves(ledger: Ledger, parts: Pick<EngineParts, 'clock' | 
   return {
     attempt,
     state: () => ledger.state(),
-    move: (input, { patch = {}, events = [] } = {}) =>
+    move: (input, { patch = {}, events = [], also = (state: NodeState) => state } = {}) =>
       ledger.change((state) => {
         const next = { ...advance(attempt(state), input, parts.clock), ...patch };
-        return { ...state, attempt: next, outbox: [...state.outbox, ...events.map((name) => eventOf(name, next, parts.self))] };
+        return also({ ...state, attempt: next, outbox: [...state.outbox, ...events.map((name) => eventOf(name, next, parts.self))] });
       }),
   };
 }

@@ -1,11 +1,11 @@
 import { accept, isCodedError, refuse, type Refusal, type Verdict } from '@tidegate/contract-errors';
 import { holdActivation, type ActivationHold } from '@tidegate/domain-version-policy';
 import { activate } from './activate.ts';
+import { ageSecs } from './attempt-age.ts';
 import { attemptMoves, type AttemptMoves } from './attempt-moves.ts';
 import { endBeforeActivation } from './conclude.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { Ledger } from './ledger.ts';
-import { ageSecs } from './node-memory.ts';
 import type { AttemptRecord } from './node-state.ts';
 import type { UnpackProgress } from './ports/artefact-unpacker.ts';
 import { prepare } from './prepare.ts';

@@ -68,6 +68,6 @@ export async function concludeRevert(ledger: Ledger, parts: EngineParts, verdict
 function skip(state: NodeState, ended: AttemptRecord, reason: string): NodeState {
   if (!ended.digest || reason === 'manager_unreachable') return state;
   const before = state.skipList.find((one) => one.digest === ended.digest);
-  const entry = { digest: ended.digest, version: ended.toVersion, reason, retries: before ? before.retries + 1 : 0 };
+  const entry = { digest: ended.digest, version: ended.toVersion, reason, retries: before?.retries ?? 0 };
   return { ...state, skipList: [entry, ...state.skipList.filter((one) => one.digest !== ended.digest)] };
 }

@@ -157,6 +157,46 @@ describe('the skip list', () => {
   });
 });
 
+describe('a retry of a skipped release', () => {
+  it('that a manager asks for is counted when it begins, once per attempt, and is worth two', async () => {
+    const node = createFakeNode();
+    await activated(node);
+    node.guardReverts();
+    let engine = await boot(node);
+    for (const retries of [1, 2]) {
+      node.answers.unpack = refuse('upgrade_network_error');
+      await engine.accept(anUpgrade('1.1.0', { retry_skipped: true }));
+      // The damaged slot makes the retry fetch again, which fails: it is counted all the same.
+      node.disk.slots.get('1.1.0')!.sound = false;
+      await settled(ended(engine));
+      expect(node.disk.state?.skipList).toMatchObject([{ version: '1.1.0', retries }]);
+      node.disk.slots.set('1.1.0', node.disk.slots.get('1.0.0')!);
+    }
+    await engine.accept(anUpgrade('1.1.0', { retry_skipped: true }));
+    await settled(() => engine.report()?.error_code === 'upgrade_skipped_version');
+    await engine.unblock(version('1.1.0'));
+    engine = await boot(node);
+    await engine.accept(anUpgrade('1.1.0'));
+    await settled(() => engine.running()?.state === 'fetching' || node.restarts() > 1 || ended(engine)());
+    expect(engine.report()?.error_code).not.toBe('upgrade_skipped_version');
+  });
+
+  it('that was interrupted is not counted again when it goes on', async () => {
+    const node = createFakeNode();
+    await activated(node);
+    node.guardReverts();
+    const engine = await boot(node);
+    node.disk.slots.get('1.1.0')!.sound = false;
+    node.answers.unpack = () => new Promise(() => undefined);
+    await engine.accept(anUpgrade('1.1.0', { retry_skipped: true }));
+    await settled(() => engine.report()?.state === 'fetching');
+    node.powerOn();
+    await boot(node);
+    await settled(() => node.restarts() > 1);
+    expect(node.disk.state?.skipList).toMatchObject([{ version: '1.1.0', retries: 1 }]);
+  });
+});
+
 describe('what is handed out', () => {
   it('is frozen, a copy, and says how long each step took', async () => {
     const node = createFakeNode();

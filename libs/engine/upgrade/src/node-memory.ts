@@ -1,9 +1,8 @@
 import { parseManifest, type Manifest } from '@tidegate/contract-manifest';
-import { compareVersions, type AttemptAges, type NodeMemory } from '@tidegate/domain-version-policy';
+import { compareVersions, type NodeMemory } from '@tidegate/domain-version-policy';
 import type { EngineParts } from './engine-parts.ts';
 import { emptyState, type AttemptRecord, type NodeState } from './node-state.ts';
 import type { SlotLinks, SlotStore } from './ports/slot-store.ts';
-import type { Clock } from './ports/surroundings.ts';
 
 /** What a committed manifest teaches, never lowered: floor, revocations, sequence, the statement itself. */
 export function learn(state: NodeState, manifest: Manifest, digest: AttemptRecord['digest']): NodeState {
@@ -23,7 +22,18 @@ export function learn(state: NodeState, manifest: Manifest, digest: AttemptRecor
     statements: digest ? { ...state.statements, [manifest.version]: { digest, sequence: manifest.sequence } } : state.statements,
     highestSequence: Math.max(state.highestSequence, manifest.sequence),
     highestCommitted: highest && compareVersions(highest, manifest.version) > 0 ? highest : manifest.version,
+    migrations: migrationsAfter(state.migrations, manifest),
   };
+}
+
+/**
+ * All of a committed release's migrations are done. Those of later versions are forgotten on the way back: the older version
+ * writes data that never saw them, so they have to run again.
+ */
+function migrationsAfter(before: NodeState['migrations'], manifest: Manifest): NodeState['migrations'] {
+  const declared = manifest.migrations.map(({ id, reversible }) => ({ id, reversible, version: manifest.version }));
+  const kept = before.filter((one) => compareVersions(one.version, manifest.version) <= 0);
+  return [...kept, ...declared.filter(({ id }) => !kept.some((one) => one.id === id))];
 }
 
 /** The state of a node that has none, or lost it: the floor falls back to what the committed release itself says. */
@@ -47,15 +57,6 @@ export async function memoryOf(state: NodeState, links: SlotLinks, parts: Pick<E
     revoked: state.revoked,
     statements: state.statements,
     skipList: state.skipList,
+    migrations: state.migrations,
   };
 }
-
-/** Seconds since an attempt was accepted; the boot-time clock where it can tell, else the wall clock. */
-export const ageSecs = (attempt: AttemptRecord, clock: Clock): number =>
-  attempt.acceptedBootId === clock.bootId()
-    ? clock.uptimeSecs() - attempt.acceptedUptimeSecs
-    : Math.max(0, (clock.now().getTime() - Date.parse(attempt.acceptedAt)) / 1000);
-
-/** Refused attempts do not count: a refusal costs nothing and must not lock out the right request that follows. */
-export const attemptAges = (state: NodeState, clock: Clock): AttemptAges =>
-  state.history.filter((attempt) => attempt.state !== 'refused').map((attempt) => ageSecs(attempt, clock));

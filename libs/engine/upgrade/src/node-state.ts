@@ -41,6 +41,8 @@ export const attemptRecord = z.looseObject({
   acceptedUptimeSecs: z.number(),
   ttlSecs: z.number(),
   steps: z.array(attemptStep),
+  /** A manager's retry of a skipped release is counted once per attempt, however often that is interrupted. */
+  retryCounted: z.boolean().default(false),
   /** A staged release that does not go on by itself: what it waits for. */
   waitsFor: z.enum(['person', 'window']).nullable().default(null),
   /** A person on the node said go: neither `manual_only` nor a window holds it any more. */
@@ -65,6 +67,8 @@ export const nodeState = z.looseObject({
   highestCommitted: releaseVersion.nullable(),
   highestSequence: z.number(),
   skipList: z.array(z.looseObject({ digest: sha256, version: releaseVersion, reason: z.string(), retries: z.number() })),
+  /** What the node's data went through, so that no migration runs twice and no version gets data it cannot live with. */
+  migrations: z.array(z.looseObject({ id: z.string(), version: releaseVersion, reversible: z.boolean() })).default([]),
   /** Events of a state that was saved but not yet spooled: a crash between the two must not lose them. */
   outbox: z.array(pendingEvent),
 });
@@ -81,5 +85,6 @@ export const emptyState = (): NodeState => ({
   highestCommitted: null,
   highestSequence: 0,
   skipList: [],
+  migrations: [],
   outbox: [],
 });

@@ -1,11 +1,11 @@
 /** accepted -> staged: everything that can be known is known before anything that runs is touched. */
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
-import type { Artefact, Manifest } from '@tidegate/contract-manifest';
+import type { Artefact, Manifest, Sha256 } from '@tidegate/contract-manifest';
 import { gateManifest, holdActivation, type UpgradeRequest } from '@tidegate/domain-version-policy';
 import type { AttemptMoves } from './attempt-moves.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { memoryOf } from './node-memory.ts';
-import type { AttemptRecord } from './node-state.ts';
+import type { AttemptRecord, NodeState } from './node-state.ts';
 import type { UnpackProgress } from './ports/artefact-unpacker.ts';
 import type { VerifiedManifest } from './ports/manifest-verifier.ts';
 import type { Statement } from './ports/release-source.ts';
@@ -27,7 +27,10 @@ export async function prepare(
   const resolved = await resolve(parts, moves, signal);
   if (!resolved.ok) return resolved;
   const { statement, verified, artefact } = resolved.value;
-  await moves.move('verified', { patch: { digest: verified.digest, signer: verified.signer } });
+  await moves.move('verified', {
+    patch: { digest: verified.digest, signer: verified.signer, retryCounted: true },
+    also: moves.attempt().retryCounted ? (state) => state : (state) => countRetry(state, verified.digest),
+  });
   const version = verified.manifest.version;
   if (!(await reusableSlot(parts, resolved.value))) {
     const space = await gateSpace(parts, verified.manifest, artefact);
@@ -61,6 +64,12 @@ async function resolve(parts: EngineParts, moves: AttemptMoves, signal: AbortSig
   const supported = gateStateChanges(manifest, artefact.value);
   return supported.ok ? accept({ statement, verified: verified.value, artefact: artefact.value }) : supported;
 }
+
+/** The gate let a skipped release through only as one of the manager's two retries: used up when it begins, however it ends. */
+const countRetry = (state: NodeState, digest: Sha256): NodeState => ({
+  ...state,
+  skipList: state.skipList.map((one) => (one.digest === digest ? { ...one, retries: one.retries + 1 } : one)),
+});
 
 export const requestOf = (attempt: AttemptRecord): UpgradeRequest => ({
   version: attempt.toVersion,

@@ -4,13 +4,13 @@
  */
 import { refuse } from '@tidegate/contract-errors';
 import { EVENTS } from '@tidegate/contract-events';
+import { ageSecs } from './attempt-age.ts';
 import { advance } from './attempt-log.ts';
 import { isWaiting } from './attempt-runner.ts';
 import { conclude, concludeRevert, endBeforeActivation } from './conclude.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { sweepSnapshots } from './give-back.ts';
 import type { Ledger } from './ledger.ts';
-import { ageSecs } from './node-memory.ts';
 import type { AttemptRecord } from './node-state.ts';
 
 export type NextAct = 'resume' | 'watch' | 'idle';

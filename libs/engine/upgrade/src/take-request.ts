@@ -1,12 +1,13 @@
 /** What a request becomes: an attempt, or a coded refusal. A command's answer is remembered, so that a repeated one gets the same. */
 import { accept, refuse, type Refusal, type Verdict } from '@tidegate/contract-errors';
 import type { AttemptId, Command, CommandAck } from '@tidegate/contract-protocol';
-import { gateRequest, type AttemptKind, type UpgradeRequest } from '@tidegate/domain-version-policy';
+import { gateRequest, type AttemptKind, type UpgradePolicy, type UpgradeRequest } from '@tidegate/domain-version-policy';
+import { attemptAges } from './attempt-age.ts';
 import { archive, eventOf, nextSteps, remember, stepOf, withError } from './attempt-log.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { Ledger } from './ledger.ts';
-import { attemptAges, memoryOf } from './node-memory.ts';
-import type { AttemptRecord, NodeState } from './node-state.ts';
+import { memoryOf } from './node-memory.ts';
+import { HISTORY_LENGTH, type AttemptRecord, type NodeState } from './node-state.ts';
 
 type UpgradeAction = Extract<Command['action'], { kind: 'upgrade_binary' }>;
 
@@ -61,8 +62,14 @@ async function decide(ledger: Ledger, parts: EngineParts, request: UpgradeReques
     return refuse('guard_missing', { reason: 'current or committed names no version' });
   // A trial that this state knows nothing of (a lost state file) is still a trial: the guard has not spoken.
   if (links.current !== links.committed) return refuse('upgrade_in_progress', { to_version: links.current });
-  return gateRequest(request, parts.policy, await memoryOf(state, links, parts), attemptAges(state, parts.clock));
+  return gateRequest(request, countable(parts.policy), await memoryOf(state, links, parts), attemptAges(state, parts.clock));
 }
+
+/** Attempts are counted in the history: a limit beyond its length would be none. */
+const countable = (policy: UpgradePolicy): UpgradePolicy => ({
+  ...policy,
+  maxAttemptsPerDay: Math.min(policy.maxAttemptsPerDay, HISTORY_LENGTH - 1),
+});
 
 function newAttempt(parts: EngineParts, request: UpgradeRequest, asker: Asker, kind: AttemptKind): AttemptRecord {
   const accepted = stepOf('accepted', parts.clock);
@@ -83,6 +90,7 @@ function newAttempt(parts: EngineParts, request: UpgradeRequest, asker: Asker, k
     acceptedUptimeSecs: accepted.uptimeSecs,
     ttlSecs: asker.ttlSecs,
     steps: [accepted],
+    retryCounted: false,
     waitsFor: null,
     released: asker.released,
     errorCode: null,
