@@ -6,6 +6,8 @@ export interface EdgeEnvironment {
   readonly guardDir: string;
   /** As process 1 knows it. A sandbox's own /proc shows a container's agent the boot id of the machine outside. */
   readonly bootId: string | undefined;
+  /** How long the supervisor lets a start take, as it was given; checked with the configuration. */
+  readonly startTimeoutSecs: string | undefined;
   /** Ties testimony to this start. */
   readonly invocation: string;
   readonly notify: {
@@ -25,6 +27,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): EdgeEnvironment {
     root: env['TIDEGATE_ROOT'] ?? join('/opt/tidegate', SERVICE),
     guardDir: env['TIDEGATE_GUARD_DIR'] ?? join('/var/lib/tidegate-guard', SERVICE),
     bootId: env['TIDEGATE_BOOT_ID'],
+    startTimeoutSecs: env['TIDEGATE_START_TIMEOUT_SECS'],
     invocation: env['INVOCATION_ID'] ?? '',
     notify: {
       NOTIFY_SOCKET: env['NOTIFY_SOCKET'],

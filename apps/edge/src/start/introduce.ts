@@ -9,7 +9,8 @@ import { systemTimers } from './timers.ts';
 
 export interface Introducing {
   readonly environment: EdgeEnvironment;
-  readonly config: EdgeConfig;
+  readonly manager: NonNullable<EdgeConfig['manager']>;
+  readonly name: EdgeConfig['name'];
   readonly identity: Identity;
   readonly runId: string;
   readonly bootId: string;
@@ -20,14 +21,15 @@ export interface Introducing {
 /** What session and probe have in common: the way to the manager and who asks. */
 export function introduce({
   environment,
-  config,
+  manager,
+  name,
   identity,
   runId,
   bootId,
   machineId,
   inTrial,
 }: Introducing): Omit<ProbeOptions, 'deadlineMs'> {
-  const { url, ca_file: caFile, fingerprint_sha256: fingerprintSha256 } = config.manager;
+  const { url, ca_file: caFile, fingerprint_sha256: fingerprintSha256 } = manager;
   return {
     url,
     transport: createWsTransport({
@@ -38,7 +40,7 @@ export function introduce({
     identity,
     deviceType: DEVICE_TYPE,
     nonce: () => randomBytes(32).toString('base64url'),
-    facts: () => readFacts(config.name, machineId, environment.names),
+    facts: () => readFacts(name, machineId, environment.names),
     introduction: () => ({ run_id: runId, boot_id: bootId, machine_id: machineId, software_version: AGENT_VERSION, in_trial: inTrial() }),
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { CodedError, type Verdict } from '@tidegate/contract-errors';
+import { accept, CodedError, type Verdict } from '@tidegate/contract-errors';
 import { probeManager } from '@tidegate/engine-node-link';
 import { loadConfig } from '../config/load-config.ts';
 import type { EdgeEnvironment } from '../environment.ts';
@@ -14,14 +14,17 @@ const DEADLINE_MS = 8_000;
 /** Whether the manager answers and accepts this node's key. Takes no lock and no session, changes nothing on disk. */
 export async function probe(environment: EdgeEnvironment): Promise<Verdict<void>> {
   const { root } = environment;
-  const loaded = await loadConfig(join(root, 'config.json'));
+  const loaded = await loadConfig(environment);
   if (!loaded.ok) throw new CodedError(loaded.code, loaded.details);
-  const { config } = loaded.value;
+  const { manager, name } = loaded.value.config;
+  // Nobody to ask, so nobody is out: a candidate that cannot prove itself here is at fault.
+  if (!manager) return accept(undefined);
   const identity = await openIdentity({ folder: join(root, 'identity'), makeKey: false });
   const machineId = await readMachineId();
   const who = introduce({
     environment,
-    config,
+    manager,
+    name,
     identity,
     runId: randomUUID(),
     bootId: readBootId(environment),

@@ -8,8 +8,9 @@ import type { EdgeConfig } from '../config/edge-config.ts';
 import { AGENT_VERSION, DEVICE_TYPE, VARIANT } from '../build-facts.ts';
 import { SERVICE, type EdgeEnvironment } from '../environment.ts';
 import { uptimeSecs } from './host.ts';
-import { lazySource, lazyTreeVerifier, lazyUnpacker, lazyVerifier } from './lazy-parts.ts';
+import { lazyTreeVerifier, lazyUnpacker, lazyVerifier } from './lazy-parts.ts';
 import { log } from './log.ts';
+import { lazySource } from './release-sources.ts';
 
 export interface UpgradeWiring {
   readonly environment: EdgeEnvironment;
@@ -24,14 +25,14 @@ export interface UpgradeWiring {
 
 export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngine; slots: SlotStore } {
   const { environment, bootId } = wiring;
-  const { source, upgrade } = wiring.config;
+  const { upgrade } = wiring.config;
   const { root, guardDir, invocation } = environment;
   const slots = createSlotStore({ root, guardDir, service: SERVICE, bootId, invocation });
   const engine = createUpgradeEngine({
     slots,
     snapshots: createSnapshotStore({ root, dataDir: join(root, 'data') }),
     stateStore: createStateFile(join(root, 'state.json')),
-    source: lazySource(source),
+    source: lazySource(wiring.config),
     verifier: lazyVerifier(),
     unpacker: lazyUnpacker(),
     verifyTree: lazyTreeVerifier,
@@ -72,14 +73,20 @@ export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngin
 const policyOf = (upgrade: EdgeConfig['upgrade']): UpgradePolicy => ({
   enabled: upgrade.enabled,
   allowedChannels: upgrade.allowed_channels,
-  minVersion: upgrade.min_version ?? null,
+  minVersion: upgrade.min_version,
   rollbackGrace: upgrade.rollback_grace,
   allowMajor: upgrade.allow_major,
   maxAttemptsPerDay: upgrade.max_attempts_per_day,
   minAttemptIntervalSecs: upgrade.min_attempt_interval_secs,
-  manualOnly: false,
-  maintenanceWindow: null,
+  manualOnly: upgrade.manual_only,
+  maintenanceWindow: windowOf(upgrade.maintenance_window),
 });
+
+function windowOf(window: EdgeConfig['upgrade']['maintenance_window']): UpgradePolicy['maintenanceWindow'] {
+  if (window === null) return null;
+  const { days, from, to, time_zone: zone } = window;
+  return { days, from, to, timeZone: zone === 'local' ? Intl.DateTimeFormat().resolvedOptions().timeZone : zone };
+}
 
 const trialOf = (upgrade: EdgeConfig['upgrade'], beatIntervalSecs: () => number): TrialSettings => ({
   windowSecs: upgrade.boot_health_window_secs,

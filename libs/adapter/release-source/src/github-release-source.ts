@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { accept, CodedError, type Verdict } from '@tidegate/contract-errors';
 import { LIMITS, releaseVersion, type Artefact, type ReleaseVersion } from '@tidegate/contract-manifest';
-import type { ReleaseSource, Statement } from '@tidegate/engine-upgrade';
+import type { Statement } from '@tidegate/engine-upgrade';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { guardedLookup, resolveBySystem, type AddressPolicy, type ResolveAll } from './address-policy.ts';
@@ -10,6 +10,7 @@ import { startDeadline } from './deadline.ts';
 import { DEFAULT_LIMITS, type DownloadClock, type DownloadLimits } from './download-limits.ts';
 import { abortError, asRefusal, TransientNetworkError } from './fetch-errors.ts';
 import { httpGet, HttpStatusError, requireSuccess, type HttpAnswer, type HttpContext } from './http-get.ts';
+import type { ListingSource } from './mirrored-source.ts';
 import { rangedDownload } from './ranged-download.ts';
 import { readCapped } from './read-capped.ts';
 import { checkConfig, type GithubReleaseSourceConfig } from './source-config.ts';
@@ -41,9 +42,7 @@ export const SYSTEM_DEPENDENCIES: SourceDependencies = {
   resolveAll: resolveBySystem,
 };
 
-export interface GithubReleaseSource extends ReleaseSource {
-  /** Versions of the newest page of releases, in the source's order. Names only: nothing of it is verified. */
-  listVersions(signal: AbortSignal): Promise<Verdict<readonly ReleaseVersion[]>>;
+export interface GithubReleaseSource extends ListingSource {
   close(): Promise<void>;
 }
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { accept, CodedError, refuse, type ErrorCode } from '@tidegate/contract-errors';
 import type { Artefact, ReleaseVersion } from '@tidegate/contract-manifest';
-import type { ReleaseSource } from '@tidegate/engine-upgrade';
-import { mirroredSource } from './index.ts';
+import { mirroredSource, type ListingSource } from './index.ts';
 
 const VERSION = '1.1.0' as ReleaseVersion;
 const BYTES = Buffer.from('0123456789abcdefghijklmnopqrstuvwxyz');
@@ -16,10 +15,11 @@ interface Scripted {
   readonly cut?: { readonly afterBytes: number; readonly error: CodedError };
 }
 /** A source that serves what it was told, and remembers what it was asked. */
-function source(origin: string, { statement, artefact, cut }: Scripted = {}): ReleaseSource & { readonly asked: string[] } {
+function source(origin: string, { statement, artefact, cut }: Scripted = {}): ListingSource & { readonly asked: string[] } {
   const asked: string[] = [];
   return {
     asked,
+    listVersions: async () => (statement ? refuse(statement, { origin }) : accept([VERSION])),
     async fetchStatement() {
       asked.push('statement');
       return statement ? refuse(statement, { origin }) : accept({ manifestBytes: BYTES, bundleBytes: BYTES, origin });
@@ -39,7 +39,7 @@ function source(origin: string, { statement, artefact, cut }: Scripted = {}): Re
   };
 }
 
-async function download(from: ReleaseSource, signal = never()): Promise<{ bytes: string; error: unknown }> {
+async function download(from: ListingSource, signal = never()): Promise<{ bytes: string; error: unknown }> {
   const opened = await from.openArtefact(VERSION, ARTEFACT, signal);
   if (!opened.ok) return { bytes: '', error: opened };
   let bytes = '';
@@ -69,6 +69,7 @@ describe('a source with mirrors', () => {
         source('second'),
       ]);
       expect(await both.fetchStatement(VERSION, never())).toMatchObject({ ok: true, value: { origin: 'second' } });
+      expect(await both.listVersions(never())).toEqual(accept([VERSION]));
       expect((await download(both)).error).toBeNull();
     },
   );

@@ -1,4 +1,5 @@
 import { accept, isCodedError, type ErrorCode, type Refusal, type Verdict } from '@tidegate/contract-errors';
+import type { ReleaseVersion } from '@tidegate/contract-manifest';
 import type { ReleaseSource } from '@tidegate/engine-upgrade';
 
 /** What another source may cure. A statement or an artefact that does not verify is never among it: that ends the attempt. */
@@ -10,14 +11,19 @@ const CURABLE: ReadonlySet<ErrorCode> = new Set([
   'upgrade_manifest_invalid',
 ]);
 
+export interface ListingSource extends ReleaseSource {
+  /** Versions of the newest page of releases, in the source's order. Names only: nothing of it is verified. */
+  listVersions(signal: AbortSignal): Promise<Verdict<readonly ReleaseVersion[]>>;
+}
+
 /**
  * The first source that serves, in their order; also in the middle of an artefact, which then goes on where the one before
  * ended. Mixing sources is safe: every chunk is checked against its signed digest, whoever sent it. When all fail, the
  * refusal is the primary's.
  */
-export function mirroredSource(primary: ReleaseSource, mirrors: readonly ReleaseSource[]): ReleaseSource {
+export function mirroredSource(primary: ListingSource, mirrors: readonly ListingSource[]): ListingSource {
   const sources = [primary, ...mirrors];
-  const first = async <T>(act: (source: ReleaseSource) => Promise<Verdict<T>>, from = 0): Promise<Verdict<Served<T>>> => {
+  const first = async <T>(act: (source: ListingSource) => Promise<Verdict<T>>, from = 0): Promise<Verdict<Served<T>>> => {
     let refusal: Refusal | undefined;
     for (const [index, source] of sources.entries()) {
       if (index < from) continue;
@@ -31,6 +37,10 @@ export function mirroredSource(primary: ReleaseSource, mirrors: readonly Release
   };
 
   return {
+    async listVersions(signal) {
+      const served = await first((source) => source.listVersions(signal));
+      return served.ok ? accept(served.value.value) : served;
+    },
     async fetchStatement(version, signal) {
       const served = await first((source) => source.fetchStatement(version, signal));
       return served.ok ? accept(served.value.value) : served;
