@@ -165,7 +165,7 @@ describe.each(shells)('the guard and the disk, under %s', (_name, shell) => {
         'echo x >>root/versions/1.1.0/bin/svc', 'rm root/versions/1.1.0/bin/svc', 'mv root/versions/1.1.0 root/versions/x', 'mv root/versions root/v',
         'echo x >record/counters', 'rm record/trial', 'flock -n record/lock true', 'touch record/x',
       ]) {
-        await expect([attempt, await asAgent(attempt).then(() => 'done', () => 'refused')]).toEqual([attempt, 'refused']);
+        expect([attempt, await asAgent(attempt).then(() => 'done', () => 'refused')]).toEqual([attempt, 'refused']);
       }
       await host.pass(120);
       await host.testimony();
@@ -186,6 +186,16 @@ describe.each(shells)('the guard and the disk, under %s', (_name, shell) => {
       expect(await host.verdict()).toBe('reverted boot_attempts');
       await asAgent('ln -s versions/1.1.0 root/.x && mv -T root/.x root/current');
       expect(await host.version('current')).toBe('1.1.0');
+    });
+
+    it('and when the candidate removed the folder that names the agent', async () => {
+      await host.openTrial({ max_boot_attempts: 1 });
+      // As after a real activation: who swapped the link owns it.
+      await run('chown', ['-h', `${agent}:${agent}`, host.at('root/current')]);
+      await asAgent('rm -r root/staging');
+      await host.pre();
+      expect(await host.verdict()).toBe('reverted boot_attempts');
+      await asAgent('ln -s versions/1.1.0 root/.x && mv -T root/.x root/current');
     });
 
     it('the probe runs as the agent’s user', async () => {
