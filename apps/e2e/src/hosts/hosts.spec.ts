@@ -31,11 +31,22 @@ const FROM_THE_DEMO = { good: '1.1.0', exitsAtOnce: '1.2.0', neverAuthenticates:
 
 const uptimeSecs = (): number => Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
 
+/** A word to the watchdog is a process of its own, and may have ended since it was seen. */
+const killIfThere = (pid: number): void => {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+};
+
 const missing = whyNoHosts();
 if (missing !== undefined) process.stderr.write(`the suite of real hosts is skipped: ${missing}\n`);
 const onHosts = missing === undefined ? describe : describe.skip;
 
-onHosts('the shipped edge on a host that runs real systemd', () => {
+const SUITE = 'the shipped edge on a host that runs real systemd';
+
+onHosts(SUITE, () => {
   let bench: Bench;
   let system: LocalSystem;
   let api: Api;
@@ -82,13 +93,13 @@ onHosts('the shipped edge on a host that runs real systemd', () => {
   }, 60_000);
 
   let begunAt = 0;
-  let failedBefore = '';
   beforeEach(() => {
     begunAt = performance.now();
-    failedBefore = expect.getState().currentTestName ?? '';
   });
   afterEach(() => {
-    process.stdout.write(`${((performance.now() - begunAt) / 1000).toFixed(1)} s: ${failedBefore}\n`);
+    const scenario = expect.getState().currentTestName?.replace(`${SUITE} `, '') ?? '';
+    process.stdout.write(`${((performance.now() - begunAt) / 1000).toFixed(1)} s: ${scenario}
+`);
   });
 
   const online = async (version: string) =>
@@ -260,7 +271,7 @@ onHosts('the shipped edge on a host that runs real systemd', () => {
       const watcher = watch(edge.root('trial'), (_, name) => {
         if (name !== 'intent') return;
         watcher.close();
-        for (const pid of pids) process.kill(pid, 'SIGKILL');
+        pids.forEach(killIfThere);
         resolve();
       });
     });

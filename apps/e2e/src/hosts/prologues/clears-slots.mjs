@@ -33,6 +33,8 @@ if (process.argv[2] === 'run') {
   }
   for (const file of ['trial', 'counters', 'verdict']) attempt(`write the guard's ${file}`, () => writeFileSync(join(guardDir, file), ''));
   attempt('add a verdict', () => writeFileSync(join(guardDir, 'other'), ''));
+  // Its own folders it may remove; that must not matter either.
+  for (const folder of ['staging', 'trial', 'snapshots']) rmSync(join(root, folder), { recursive: true, force: true });
   writeFileSync(join(root, 'tried.json'), JSON.stringify(tried));
   process.exit(1);
 }
