@@ -9,6 +9,7 @@ import type { Command, CommandAck } from '@tidegate/contract-protocol';
 import { eventually } from '../eventually.ts';
 import { CHECKOUT } from '../local-system.ts';
 import { readAttempts } from './node-disk.ts';
+import { isGroupStopped } from './stopped-processes.ts';
 import { VERSIONS, type Build, type Releases } from './releases.ts';
 
 const GUARD = join(CHECKOUT, 'apps/boot-guard/guard');
@@ -19,6 +20,8 @@ const WINDOW_SECS = 5;
 /** A busy machine starts an agent in seconds; one that needs longer than this hangs. */
 const STUCK_MS = 60_000;
 const STARTS_AT_MOST = 12;
+/** Starts further apart than this are not quick ones. */
+const BACK_OFF_SECS = 61;
 /** Some thousand starts are followed; each would wait for half of a longer one several times. */
 const POLL_MS = 15;
 
@@ -27,6 +30,9 @@ export interface FaultOrder {
   readonly mode?: string;
   readonly point?: number;
   readonly log?: string;
+  readonly every?: number;
+  readonly first?: number;
+  readonly unsynced?: boolean;
 }
 
 export interface AgentEnd {
@@ -59,6 +65,8 @@ export class CrashNode {
   /** Added to what guard and agent are started with. */
   env: Record<string, string> = {};
   commandId: string = randomUUID();
+  /** Stops a verb of the guard once, with all it runs, so that the disk can be looked at in the middle of it. */
+  onGuard: { readonly stopAfterMs: number; readonly stopped: () => void } | undefined;
   #uptimeSecs = 1_000;
 
   constructor(folder: string, build: Build) {
@@ -99,16 +107,23 @@ export class CrashNode {
   /** The same node at the same moment, in another folder. Not while it runs. */
   async copy(folder: string, build = this.build): Promise<CrashNode> {
     await promisify(execFile)('cp', ['-a', this.folder, folder]);
+    return this.at(folder, build);
+  }
+
+  /** The same node, where its folder was copied by other means. */
+  at(folder: string, build = this.build): CrashNode {
     const copy = new CrashNode(folder, build);
     copy.commandId = this.commandId;
     copy.#uptimeSecs = this.#uptimeSecs;
+    cpSync(`${this.folder}.nodes.json`, `${folder}.nodes.json`);
+    // Lies in /run on a real machine.
     rmSync(join(folder, 'run/start'), { force: true });
     return copy;
   }
 
   /** A manager of its own, and a configuration that names it; enrolments outlive the manager. */
   async connect(releases: Releases): Promise<void> {
-    const nodes = join(this.folder, 'nodes.json');
+    const nodes = `${this.folder}.nodes.json`;
     const known = new Map<string, string>(existsSync(nodes) ? JSON.parse(readFileSync(nodes, 'utf8')) : []);
     this.manager = await startScriptedManager({ managerId: MANAGER_ID, nodes: known });
     const config = {
@@ -135,6 +150,7 @@ export class CrashNode {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
+    rmSync(`${this.folder}.nodes.json`, { force: true });
   }
 
   /** A boot of the machine: another id, and the clock from the start. */
@@ -160,8 +176,22 @@ export class CrashNode {
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const timer = this.onGuard && setTimeout(() => this.#stopGuard(child.pid), this.onGuard.stopAfterMs);
     const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+    clearTimeout(timer);
     return { code, stdout: stdout.trim(), stderr };
+  }
+
+  #stopGuard(pid: number | undefined): void {
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGSTOP');
+    } catch {
+      return; // It has just ended.
+    }
+    while (!isGroupStopped(pid));
+    this.onGuard?.stopped();
+    process.kill(-pid, 'SIGCONT');
   }
 
   /** Starts what the guard says is to be started. `through` is put before the program, e.g. strace. */
@@ -171,7 +201,13 @@ export class CrashNode {
     const env = { ...this.#env(), INVOCATION_ID: invocation, NODE_OPTIONS: `--import=${PRELOAD}`, TIDEGATE_CRASH: JSON.stringify(told) };
     const [program = '', ...args] = [...through, join(this.folder, 'run/start/bin', SERVICE), 'run'];
     const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const agent: RunningAgent = { child, invocation, ended: new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal }))), end: undefined, said: '' };
+    const agent: RunningAgent = {
+      child,
+      invocation,
+      ended: new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal }))),
+      end: undefined,
+      said: '',
+    };
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (agent.said += chunk.toString()));
     void agent.ended.then((end) => (agent.end = end));
     return agent;
@@ -213,37 +249,47 @@ export class CrashNode {
   async follow(agent: RunningAgent, enough = (): boolean => this.settled()): Promise<'ended' | 'enough'> {
     const sentIn = {};
     let passed = false;
-    return await eventually(`the end of a start (${agent.said.slice(-500)})`, STUCK_MS, async () => {
-      if (agent.end !== undefined) return 'ended';
-      if (enough()) return 'enough';
-      this.offer(sentIn);
-      if (!existsSync(join(this.record, 'trial'))) return undefined;
-      const said = this.testimony();
-      if (said['invocation'] !== agent.invocation || said['authenticated'] !== '1' || said['ready'] !== '1') return undefined;
-      if (!passed) {
-        passed = true;
-        this.#setUptime(this.#uptimeSecs + WINDOW_SECS + 1);
-      }
-      if (Number(said['beat_uptime'] ?? 0) < this.#uptimeSecs) return undefined;
-      const { code } = await this.judge(agent);
-      if (code !== 10) return undefined;
-      await this.stop(agent);
-      return 'ended';
-    }, POLL_MS);
+    return await eventually(
+      `the end of a start (${agent.said.slice(-500)})`,
+      STUCK_MS,
+      async () => {
+        if (agent.end !== undefined) return 'ended';
+        if (enough()) return 'enough';
+        this.offer(sentIn);
+        if (!existsSync(join(this.record, 'trial'))) return undefined;
+        const said = this.testimony();
+        if (said['invocation'] !== agent.invocation || said['authenticated'] !== '1' || said['ready'] !== '1') return undefined;
+        if (!passed) {
+          passed = true;
+          this.#setUptime(this.#uptimeSecs + WINDOW_SECS + 1);
+        }
+        if (Number(said['beat_uptime'] ?? 0) < this.#uptimeSecs) return undefined;
+        const { code } = await this.judge(agent);
+        if (code !== 10) return undefined;
+        await this.stop(agent);
+        return 'ended';
+      },
+      POLL_MS,
+    );
   }
 
   /** Everything from here on is in good order: starts again and again, as a supervisor does, until nothing is left to wait for. */
   async recover(): Promise<void> {
     let said = '';
     for (let start = 0; start < STARTS_AT_MOST; start += 1) {
-      said += (await this.pre()).stderr;
+      // The guard would wait ever longer before starting what keeps ending.
+      if (!existsSync(join(this.record, 'trial'))) this.#setUptime(this.#uptimeSecs + BACK_OFF_SECS);
+      const { code, stderr } = await this.pre();
+      said += stderr;
+      // A supervisor starts nothing that the guard did not let pass.
+      if (code !== 0) continue;
       const agent = this.start();
       const how = await this.follow(agent);
       said += agent.said;
       if (how === 'ended') continue;
       // The guard serves prune requests when no trial is open.
       await this.judge(agent);
-      await this.stop(agent);
+      await this.stop(agent, 'SIGTERM');
       return;
     }
     throw new Error(`not settled after ${STARTS_AT_MOST} starts: ${said.slice(-2_000)}`);

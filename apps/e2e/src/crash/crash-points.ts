@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CrashNode } from './crash-node.ts';
+import { shimGuard, type GuardFault } from './guard-shims.ts';
 import { faultsOf, linked, readAttempts } from './node-disk.ts';
 import { VERSIONS, type Build, type Releases } from './releases.ts';
 
@@ -56,15 +57,36 @@ export async function tryPoint(node: CrashNode, releases: Releases, mode: Mode, 
   }
 }
 
+/** A whole upgrade whose guard dies, or meets a failing disk, at the nth of its changes over all of its verbs. */
+export async function tryGuardPoint(node: CrashNode, releases: Releases, fault: GuardFault, point: number): Promise<Tried> {
+  await node.connect(releases);
+  try {
+    const calls = shimGuard(node, fault, point);
+    await node.recover();
+    return { reached: calls() >= point, call: `guard call ${point}`, ...(await judgeNode(node, true)) };
+  } finally {
+    await node.disconnect();
+  }
+}
+
 /** A crash changes nothing but the time an upgrade takes; a failing disk may end it, with a code. */
-export async function judgeNode(node: CrashNode, mustFinish: boolean, faults: readonly string[] = []): Promise<Pick<Tried, 'outcome' | 'faults'>> {
+export async function judgeNode(
+  node: CrashNode,
+  mustFinish: boolean,
+  faults: readonly string[] = [],
+): Promise<Pick<Tried, 'outcome' | 'faults'>> {
   const ended = readAttempts(node.root).history.find(({ commandId }) => commandId === node.commandId);
   const outcome = ended?.state ?? 'none';
   const found = [...faults, ...(await faultsOf(node))];
   const expected = node.build === 'good' ? 'committed' : 'rolled_back';
   if (mustFinish && outcome !== expected) found.push(`${outcome} (${ended?.errorCode}) instead of ${expected}`);
   const current = linked(node.root, 'current');
-  if ((current === VERSIONS.good) !== (outcome === 'committed') || current === VERSIONS.bad) found.push(`${outcome}, yet current is ${current}`);
+  if ((current === VERSIONS.good) !== (outcome === 'committed') || current === VERSIONS.bad)
+    found.push(`${outcome}, yet current is ${current}`);
+  // The last start went through `current`; what it said of itself is what runs.
+  const beat = node.manager.heard.findLast(({ type }) => type === 'health');
+  const running = beat?.type === 'health' ? beat.software_version : 'nothing';
+  if (running !== current) found.push(`${running} runs, current is ${current}`);
   if (outcome === 'failed' && !ended?.errorCode) found.push('failed without a code');
   return { outcome, faults: found };
 }

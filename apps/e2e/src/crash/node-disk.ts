@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { verifyTree } from '@tidegate/adapter-unpack-tar';
 import { parseManifest } from '@tidegate/contract-manifest';
 
@@ -30,14 +28,33 @@ export const linked = (root: string, link: string): string | null => {
 };
 
 /** `cache` is what Node keeps of compiled code; it can be thrown away at any time. */
-const IN_ROOT = ['cache', 'committed', 'config.json', 'current', 'identity', 'lock', 'previous', 'runs.json', 'snapshots', 'spool', 'staging', 'state.json', 'trial', 'versions'];
+const IN_ROOT = [
+  'cache',
+  'committed',
+  'config.json',
+  'current',
+  'identity',
+  'lock',
+  'previous',
+  'runs.json',
+  'snapshots',
+  'spool',
+  'staging',
+  'state.json',
+  'trial',
+  'versions',
+];
 const IN_RECORD = ['counters', 'lock', 'verdict', 'version'];
 const IN_TRIAL = ['intent', 'testimony'];
 const IN_IDENTITY = ['key.pem', 'node.json'];
 const TERMINAL = ['committed', 'rolled_back', 'failed', 'refused'];
 
 const strangers = (folder: string, known: readonly string[]): string[] =>
-  existsSync(folder) ? readdirSync(folder).filter((name) => !known.includes(name)).map((name) => join(folder, name)) : [];
+  existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => !known.includes(name))
+        .map((name) => join(folder, name))
+    : [];
 
 /** Whether every file is there that was signed, and nothing else. */
 async function slotFaults(slot: string): Promise<string[]> {
@@ -48,19 +65,21 @@ async function slotFaults(slot: string): Promise<string[]> {
   return tree.ok ? [] : [`${slot}: ${JSON.stringify(tree.details)}`];
 }
 
-async function runs(program: string): Promise<boolean> {
-  const env = { PATH: process.env['PATH'] ?? '', TIDEGATE_NODE: process.execPath };
-  return promisify(execFile)(program, ['version'], { env }).then(() => true, () => false);
-}
-
 /** All that is wrong with a node that has nothing left to do; empty when it is as it must be. */
-export async function faultsOf({ root, record, commandId }: { readonly root: string; readonly record: string; readonly commandId: string }): Promise<string[]> {
+export async function faultsOf({
+  root,
+  record,
+  commandId,
+}: {
+  readonly root: string;
+  readonly record: string;
+  readonly commandId: string;
+}): Promise<string[]> {
   const faults: string[] = [];
   const current = linked(root, 'current');
   const committed = linked(root, 'committed');
   if (current === null || current !== committed) faults.push(`current names ${current}, committed ${committed}`);
   for (const name of readdirSync(join(root, 'versions'))) faults.push(...(await slotFaults(join(root, 'versions', name))));
-  if (!(await runs(join(root, 'current/bin/tidegate-edge')))) faults.push('current does not run');
   const untracked = [
     ...strangers(root, IN_ROOT),
     ...strangers(record, IN_RECORD),
@@ -73,6 +92,7 @@ export async function faultsOf({ root, record, commandId }: { readonly root: str
   const { attempt, history } = readAttempts(root);
   const ended = history.filter((one) => one.commandId === commandId);
   if (attempt !== null) faults.push(`an attempt is still ${attempt.state}`);
-  if (ended.length !== 1 || !TERMINAL.includes(ended[0]?.state ?? '') || ended[0]?.finishedAt === null) faults.push(`ended as ${JSON.stringify(ended.map((one) => one.state))}`);
+  if (ended.length !== 1 || !TERMINAL.includes(ended[0]?.state ?? '') || ended[0]?.finishedAt === null)
+    faults.push(`ended as ${JSON.stringify(ended.map((one) => one.state))}`);
   return faults;
 }

@@ -56,7 +56,16 @@ async function buildTree(version: string, tree: string, anchorFile: string): Pro
   const faulty = version === VERSIONS.bad ? `if (process.argv[2] === 'run') process.exit(1);` : '';
   for (const name of ['main', 'verify-worker']) {
     const outfile = join(tree, 'lib', `${name}.mjs`);
-    await build({ entryPoints: [join(whole, 'lib', `${name}.mjs`)], outfile, bundle: true, minify: true, platform: 'node', format: 'esm', target: 'node24', banner: { js: faulty } });
+    await build({
+      entryPoints: [join(whole, 'lib', `${name}.mjs`)],
+      outfile,
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node24',
+      banner: { js: faulty },
+    });
   }
   rmSync(whole, { recursive: true });
 }
@@ -75,7 +84,14 @@ async function signRelease(authority: RunningAuthority, tree: string, outDir: st
     outDir,
     releasedAt: '2026-10-01T09:00:00.000Z',
   });
-  const identity = { issuer: ISSUER, workflow: WORKFLOW, ref: `refs/tags/v${version}`, sourceRepository: REPOSITORY, revision: REVISION, ...NUMERIC };
+  const identity = {
+    issuer: ISSUER,
+    workflow: WORKFLOW,
+    ref: `refs/tags/v${version}`,
+    sourceRepository: REPOSITORY,
+    revision: REVISION,
+    ...NUMERIC,
+  };
   const { fulcioUrl, rekorUrl } = authority;
   const bundle = await signStatement(manifestBytes, { fulcioUrl, rekorUrl, identityToken: authority.identityToken(identity) });
   writeFileSync(join(outDir, 'manifest.sig.bundle'), bundle);
@@ -100,7 +116,11 @@ const anchorOf = (authority: RunningAuthority): object => ({
 
 function runNode(args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: CHECKOUT, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, args, {
+      cwd: CHECKOUT,
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     child.once('error', reject);

@@ -3,8 +3,10 @@
  * the process at one of them. What to do stands in TIDEGATE_CRASH as JSON:
  *
  *   folder   calls on paths below it count
- *   mode     count | kill-before | kill-after | ENOSPC | EIO | EROFS | no-sync
+ *   mode     count | kill-before | kill-after | ENOSPC | EIO | EROFS
  *   point    the number of the call, from 1
+ *   every    stops itself (SIGSTOP) before every nth call, beginning with the call number `first`
+ *   unsynced true makes every fsync do nothing
  *   log      file that gets one line per call, `number kind path`
  *   proc     a folder that stands in for /proc where the agent reads clock and boot id
  *
@@ -25,7 +27,8 @@ const SPARED = { ENOSPC: ['unlink', 'rmdir', 'chmod', 'rename', 'truncate'], ERO
 let calls = 0;
 
 const counts = (path) => typeof path === 'string' && order.folder !== undefined && `${resolve(path)}/`.startsWith(`${order.folder}/`);
-const fault = (code, kind, path) => Object.assign(new Error(`${code}: put in by the test, ${kind} '${path}'`), { code, errno: -1, syscall: kind, path });
+const fault = (code, kind, path) =>
+  Object.assign(new Error(`${code}: put in by the test, ${kind} '${path}'`), { code, errno: -1, syscall: kind, path });
 
 function die() {
   process.kill(process.pid, 'SIGKILL');
@@ -42,6 +45,7 @@ function enter(kind, path) {
   const number = calls;
   if (log !== undefined) real.writeSync(log, `${number} ${kind} ${path}\n`);
   if (order.mode === 'kill-before' && number === order.point) die();
+  if (order.every !== undefined && number % order.every === order.first % order.every) process.kill(process.pid, 'SIGSTOP');
   const hit = order.mode === 'EIO' ? number === order.point : number >= order.point;
   if (FAILS.includes(order.mode) && hit && !SPARED[order.mode].includes(kind)) throw fault(order.mode, kind, path);
   return () => {
@@ -65,7 +69,8 @@ async function stepLater(kind, path, act) {
 }
 
 const { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND } = fs.constants;
-const opensForChange = (flags = 'r') => (typeof flags === 'number' ? (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)) !== 0 : flags !== 'r');
+const opensForChange = (flags = 'r') =>
+  typeof flags === 'number' ? (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND)) !== 0 : flags !== 'r';
 /** Kind of a call by its name, and which argument is the path that changes. */
 const PLAIN = { rename: 1, symlink: 1, link: 1, rmdir: 0, unlink: 0, chmod: 0, chown: 0, lchown: 0, utimes: 0, lutimes: 0, truncate: 0 };
 /** No part of the agent uses these; one that did would slip by unnumbered, so they do not work at all. */
@@ -102,7 +107,7 @@ fs.closeSync = (fd) => {
   real.closeSync(fd);
 };
 fs.writeSync = (fd, ...rest) => step('write', paths.get(fd), () => real.writeSync(fd, ...rest));
-for (const name of ['fsyncSync', 'fdatasyncSync']) fs[name] = (fd) => step('sync', paths.get(fd), () => order.mode !== 'no-sync' && real[name](fd));
+for (const name of ['fsyncSync', 'fdatasyncSync']) fs[name] = (fd) => step('sync', paths.get(fd), () => order.unsynced || real[name](fd));
 for (const name of ['rmSync', 'writeFileSync', 'appendFileSync']) {
   const first = real[name];
   fs[name] = (path, ...rest) => (counts(path) ? unknown(name)() : first(path, ...rest));
@@ -148,7 +153,7 @@ async function writeHalves(handle, path, bytes, write) {
   const middle = Math.floor(bytes.length / 2);
   for (const half of [bytes.subarray(0, middle), bytes.subarray(middle)]) {
     await stepLater('write', path, async () => {
-      for (let offset = 0; offset < half.length; ) offset += (await write(half.subarray(offset))).bytesWritten;
+      for (let offset = 0; offset < half.length;) offset += (await write(half.subarray(offset))).bytesWritten;
     });
   }
 }
@@ -170,14 +175,15 @@ function wrap(handle, path) {
   }
   for (const name of ['sync', 'datasync']) {
     const act = handle[name].bind(handle);
-    handle[name] = () => stepLater('sync', path, () => (order.mode === 'no-sync' ? undefined : act()));
+    handle[name] = () => stepLater('sync', path, () => (order.unsynced ? undefined : act()));
   }
   return handle;
 }
 
 // The clock and the boot that the guard is shown, too.
 if (order.proc !== undefined) {
-  const shown = (path) => (path === '/proc/uptime' || path === '/proc/sys/kernel/random/boot_id' ? join(order.proc, path.slice('/proc/'.length)) : path);
+  const shown = (path) =>
+    path === '/proc/uptime' || path === '/proc/sys/kernel/random/boot_id' ? join(order.proc, path.slice('/proc/'.length)) : path;
   fs.readFileSync = (path, ...rest) => real.readFileSync(shown(path), ...rest);
 }
 
