@@ -32,6 +32,16 @@ export function createStateFile(path: string): StateStore {
   };
 }
 
+/** The state for a reader that may change nothing: no corrupt file is set aside. */
+export async function peekStateFile(
+  path: string,
+): Promise<{ readonly state: NodeState | null; readonly condition: 'sound' | 'absent' | 'corrupt' }> {
+  const bytes = await readPlain(path, MAX_STATE_BYTES);
+  if (bytes === null) return { state: null, condition: 'absent' };
+  const state = decode(bytes.toString('utf8'));
+  return { state, condition: state ? 'sound' : 'corrupt' };
+}
+
 function decode(text: string): NodeState | null {
   const [body = '', sum = ''] = text.split('\n');
   if (sum !== `sha256 ${sumOf(body)}`) return null;

@@ -120,7 +120,7 @@ export const ERRORS = {
 
   // The HTTP API.
   request_invalid: entry('api', 'warning', false, ['The request breaks a rule of its schema.', 'Correct the named fields.', 'The problem details list each field and rule.']),
-  route_not_found: entry('api', 'warning', false, ['There is no such resource.', 'Check the path.', 'The API’s description is served under /api/v1/openapi.json.']),
+  route_not_found: entry('api', 'warning', false, ['There is no such resource.', 'Check the path.', 'The manager’s API is described under /api/v1/openapi.json, the agent’s local one in docs/edge.md.']),
   internal_error: entry('api', 'critical', true, ['The manager met an error of its own.', 'Try again; if it repeats, give the request id to whoever runs the manager.', 'Search the log for the request id.']),
   rate_limited: entry('api', 'warning', true, ['Too many requests.', 'Wait for the time in Retry-After.', 'Limits are per account and per address.']),
   source_unavailable: entry('api', 'warning', true, ['The release source did not answer.', 'Try again later; nodes are not affected.', 'The manager’s list of releases is advisory.']),
@@ -150,6 +150,21 @@ export const ERRORS = {
   upgrade_nothing_staged: entry('local', 'warning', false, ['No staged release waits to be applied.', 'Request an upgrade first; with manual_only or a closed maintenance window it is staged and waits.', '`tidegate-edge status` shows the running attempt and what it waits for.']),
   upgrade_no_previous: entry('local', 'warning', false, ['There is no previous version on this node to return to.', 'Request an older version by its number; its release is fetched again.', 'The guard sets the link `previous` at each commit; a fresh node has none.']),
   upgrade_not_blocked: entry('local', 'warning', false, ['No release of this version is on the node’s skip list.', 'Nothing to do.', '`tidegate-edge status` shows the skip list.']),
+
+  // Asked on the node itself: `tidegate-edge` and the local API.
+  agent_not_running: entry('local', 'warning', true, ['No agent answers on this install root.', 'Start the service, or run this on the node and as a user who may reach the agent’s socket.', '`systemctl status tidegate-edge`; `tidegate-edge status` and `history` work without the agent.']),
+  local_api_unavailable: entry('local', 'warning', false, ['The agent cannot serve its local API.', 'Correct what the details name; the agent itself runs on without it.', 'A path of a unix socket has at most 107 bytes: set local_api.socket to a shorter one where the root is deep.']),
+  local_token_invalid: entry('local', 'warning', false, ['The request carries no token of this agent.', 'Send `Authorization: Bearer` with the content of identity/local-api-token.', 'The agent makes the token at its first start; it is mode 0600, so root and the agent’s user can read it.']),
+  local_host_not_allowed: entry('local', 'warning', false, ['The request’s Host header does not name this machine.', 'Ask 127.0.0.1 or localhost with the port of the local API.', 'A web page that was made to resolve to this machine shows up here.']),
+  local_fault: entry('local', 'critical', true, ['The agent met an error of its own while it answered.', 'Try again; if it repeats, read the agent’s log.', '`journalctl -u tidegate-edge` has a line `fault` of the same time.']),
+  method_not_allowed: entry('api', 'warning', false, ['The resource does not know this method.', 'Use one of the methods in the Allow header.', 'docs/edge.md lists the local API’s routes.']),
+  request_too_large: entry('api', 'warning', false, ['The request’s body is larger than any this API takes.', 'Send only the documented fields.', 'The connection is closed without reading the rest.']),
+  media_type_unsupported: entry('api', 'warning', false, ['The request’s body is not declared as JSON.', 'Send `Content-Type: application/json`.', 'Other types are refused unread.']),
+  root_unusable: entry('local', 'critical', false, ['The install root is missing or cannot be written by this user.', 'Correct what the details name; packages set the root up as docs/node-disk.md says.', 'Read-only mounts, full disks and wrong owners show up here.']),
+  root_mode_unsafe: entry('local', 'critical', false, ['Somebody else may write where only root or the agent may.', 'Take the named right away with chmod.', 'docs/node-disk.md lists who owns what.']),
+  links_broken: entry('local', 'critical', false, ['`current` or `committed` names no installed version.', 'Restart the service: the boot guard mends both before every start.', 'The details name the link and where it points.']),
+  trial_open: entry('local', 'info', true, ['A version is on trial.', 'Wait for the boot guard’s verdict.', 'Requests are refused until then; the guard’s record says since when.']),
+  clock_implausible: entry('local', 'warning', false, ['The wall clock shows a time before this agent was built.', 'Set the clock; upgrades work all the same, but times in history and log are wrong.', 'Trials and intervals are measured on the boot-time clock, signatures by the log’s own time.']),
 
   // The local system that `npm start` brings up.
   port_in_use: entry('local', 'warning', false, ['The port cannot be listened on.', 'Stop the process that holds it, or choose another with --port N.', '`ss -ltnp` shows which process listens where; ports below 1024 are for root.']),
