@@ -7,9 +7,12 @@ import { freePort, LocalSystem, newFolder } from './local-system.ts';
 import { processesOf } from './processes-of.ts';
 
 const folders: string[] = [];
-afterAll(() => {
+const systems: LocalSystem[] = [];
+afterAll(async () => {
+  // A test that failed half-way must not leave its system running: the runner would wait for it for ever.
+  await Promise.all(systems.map((system) => system.stop()));
   for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-});
+}, 60_000);
 const ownFolder = (): string => {
   const folder = newFolder();
   folders.push(folder);
@@ -19,7 +22,9 @@ const ownFolder = (): string => {
 describe('a start and the next one', () => {
   it('end on Ctrl-C with nothing left, and find the same password, nodes and versions again', async () => {
     const folder = ownFolder();
-    const first = await LocalSystem.start(['--nodes', '1'], { folder });
+    const first = LocalSystem.spawn(['--nodes', '1'], { folder, port: await freePort() });
+    systems.push(first);
+    await first.ready();
     const { password } = first;
     expect(first.printed).toContain(password);
     expect(first.printed.trim().split('\n').length).toBeLessThanOrEqual(10);
@@ -34,7 +39,9 @@ describe('a start and the next one', () => {
     expect(processesOf(folder)).toEqual([]);
     expect(existsSync(join(folder, 'processes.json'))).toBe(false);
 
-    const second = await LocalSystem.start(['--nodes', '2'], { folder });
+    const second = LocalSystem.spawn(['--nodes', '2'], { folder, port: await freePort() });
+    systems.push(second);
+    await second.ready();
     try {
       expect(second.password).toBe(password);
       const again = await Api.signIn(second);
