@@ -18,7 +18,9 @@ import { introduce } from './introduce.ts';
 import { log, nameError } from './log.ts';
 import { followManager, standAlone, type ManagerSide } from './manager-side.ts';
 import { lockRoot } from './root-lock.ts';
+import { startAgainWhenPassedOver } from './passed-over.ts';
 import { openRunRecord, type RunRecord } from './run-record.ts';
+import { systemTimers } from './timers.ts';
 import { watchProgress } from './watch-progress.ts';
 import { wireUpgradeEngine } from './upgrade-wiring.ts';
 import { createWitness } from './witness.ts';
@@ -75,6 +77,7 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
     restart: () => ending.ask('restart'),
   });
   await engine.recover();
+  startAgainWhenPassedOver({ links: () => slots.links(), running: AGENT_VERSION, timers: systemTimers, restart: () => ending.ask('restart') });
   const witness = createWitness(engine, checks, logFault);
   const followers = { notifier, witness, spool, settings };
   const inTrial = (): boolean => engine.trial() !== null;
