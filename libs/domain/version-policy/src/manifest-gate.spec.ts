@@ -130,3 +130,15 @@ describe('the gate after verification', () => {
     expect(verdict.ok ? verdict.value.name : verdict.code).toBe(answer);
   });
 });
+
+describe('a return to the previous version, out of grace', () => {
+  it.each([
+    ['the release that lies there', own, 'edge-arm64.tar.gz'],
+    ['another one under its number', digest('e'), 'upgrade_version_too_old'],
+  ])('%s', (_, signedDigest, answer) => {
+    const known = { ...memory, previous: { version: v('1.2.0'), digest: own } };
+    const context = { policy, memory: known, self };
+    const verdict = gateManifest(signed({ version: '1.2.0' }), signedDigest, { ...request, version: v('1.2.0') }, 'return', context);
+    expect(verdict.ok ? verdict.value.name : verdict.code).toBe(answer);
+  });
+});

@@ -15,7 +15,7 @@ export function gateManifest(
   const { policy, memory, self } = context;
   const checks = [
     () => gateIdentity(manifest, digest, request, self),
-    () => gateRange(manifest.version, kind, policy, memory),
+    () => gateRange(manifest.version, rangeKind(kind, digest, memory), policy, memory),
     () => gateStatement(manifest, digest, memory),
     () => gateMigrations(manifest, memory),
     () => gateSkipList(digest, request, memory),
@@ -32,6 +32,10 @@ export function gateManifest(
     offered: manifest.artefacts.map((one) => `${one.arch}/${one.variant}`),
   });
 }
+
+/** What is exempt is the release in the `previous` slot, not its version number: the same number may be published again. */
+const rangeKind = (kind: AttemptKind, digest: Sha256, memory: NodeMemory): AttemptKind =>
+  kind === 'return' && memory.previous?.digest === digest ? 'return' : 'upgrade';
 
 /** Mix-and-match: a signed statement, but not the one that was asked for. */
 function gateIdentity(manifest: Manifest, digest: Sha256, request: UpgradeRequest, self: NodeSelf): Verdict<void> {
