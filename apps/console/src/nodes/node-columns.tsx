@@ -60,7 +60,11 @@ export const nodeColumns = (onUpgrade: (node: NodeView) => void) => [
   }),
   column.accessor('software_version', { header: 'Version', cell: ({ row }) => <VersionBadge node={row.original} /> }),
   column.accessor('group', { header: 'Group', enableSorting: false }),
-  column.accessor('last_seen_at', { header: 'Last seen', cell: ({ getValue }) => <Moment at={getValue()} /> }),
+  // Beats of a healthy node are not streamed, so its last one here is always a little old: being connected says more.
+  column.accessor('last_seen_at', {
+    header: 'Last seen',
+    cell: ({ getValue, row }) => <Moment at={getValue()} instead={row.original.connection === 'online' ? 'now' : undefined} />,
+  }),
   column.accessor('arch', {
     header: 'Arch',
     enableSorting: false,
