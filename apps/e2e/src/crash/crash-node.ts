@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -284,15 +284,32 @@ export class CrashNode {
       // A supervisor starts nothing that the guard did not let pass.
       if (code !== 0) continue;
       const agent = this.start();
-      const how = await this.follow(agent);
+      const beats = this.#beats();
+      // A start that finds everything settled must still show that it runs.
+      const how = await this.follow(agent, () => (this.settled() || this.#passedOver()) && this.#beats() > beats);
       said += agent.said;
       if (how === 'ended') continue;
+      if (!this.settled()) {
+        // After ten minutes it asks for this by itself.
+        await this.stop(agent, 'SIGTERM');
+        continue;
+      }
       // The guard serves prune requests when no trial is open.
       await this.judge(agent);
       await this.stop(agent, 'SIGTERM');
       return;
     }
     throw new Error(`not settled after ${STARTS_AT_MOST} starts: ${said.slice(-2_000)}`);
+  }
+
+  /** The guard could not record a trial: the committed version was started though `current` names another. */
+  #passedOver(): boolean {
+    const through = readlinkSync(join(this.folder, 'run/start'));
+    return through === join(this.root, 'committed') && !existsSync(join(this.record, 'trial'));
+  }
+
+  #beats(): number {
+    return this.manager.heard.filter(({ type }) => type === 'health').length;
   }
 
   testimony(): Readonly<Record<string, string>> {

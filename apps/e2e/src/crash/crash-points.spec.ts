@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { changesSeen, traced, unnumbered } from './audit.ts';
 import { CrashNode } from './crash-node.ts';
 import { DISK_FAULTS, inLanes, KILLS, tryGuardPoint, tryPoint, type Mode, type Phase, type Tried } from './crash-points.ts';
 import type { GuardFault } from './guard-shims.ts';
@@ -95,6 +96,35 @@ const phases = (): readonly Phase[] => [
   { name: 'good build on trial', from: swapped, build: 'good' },
   { name: 'after the revert of a bad build', from: reverted, build: 'bad' },
 ];
+
+describe('the numbers', () => {
+  it(
+    'are all there is: the kernel sees no other change of the install root, by any thread',
+    async () => {
+      for (const { name, from, build } of phases()) {
+        const node = await from.copy(join(folder, `audit-${name}`), build);
+        await node.connect(releases);
+        await node.pre();
+        const [calls, trace] = [join(node.folder, 'calls'), join(node.folder, 'trace')];
+        const agent = node.start({ mode: 'count', log: calls }, traced(trace));
+        // The candidate goes on after the verdict; its last change is made when it is asked to end.
+        if ((await node.follow(agent)) === 'enough') {
+          const [owner = ''] = readdirSync(join(node.root, 'lock'));
+          process.kill(Number(owner.split('.')[1]), 'SIGTERM');
+          await agent.ended;
+        }
+        // Node writes its compile cache by itself; it can be thrown away at any time.
+        const seen = changesSeen(trace, node.root).filter(({ path }) => !path.startsWith(join(node.root, 'cache')));
+        process.stdout.write(`crash points: audit of ${name}: the kernel saw ${seen.length} changes\n`);
+        expect(seen.length).toBeGreaterThan(20);
+        expect(unnumbered(seen, calls)).toEqual([]);
+        await node.disconnect();
+        node.remove();
+      }
+    },
+    5 * MINUTES,
+  );
+});
 
 describe('an upgrade whose agent is killed at a change of the disk', () => {
   it.each(KILLS)(

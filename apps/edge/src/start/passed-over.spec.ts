@@ -6,7 +6,9 @@ import { startAgainWhenPassedOver } from './passed-over.ts';
 const version = (text: string | null) => (text === null ? null : releaseVersion.parse(text));
 
 /** Lets ten minutes pass, some times over, for an agent 1.0.0; says after how many of them it asked to be started again. */
-async function askedAfter(...looks: readonly (readonly [current: string | null, committed: string | null] | 'unreadable')[]): Promise<number | null> {
+async function askedAfter(
+  ...looks: readonly (readonly [current: string | null, committed: string | null] | 'unreadable')[]
+): Promise<number | null> {
   const due: (() => void)[] = [];
   let asked: number | null = null;
   let passed = 0;
