@@ -10,8 +10,17 @@ const KINDS: Readonly<Record<string, string>> = {
 }; // prettier-ignore
 const LOOKED_AT = [...Object.keys(KINDS), 'openat', 'open', 'creat', 'unlinkat', 'io_uring_setup'];
 
-/** Put before a program; `log` gets every call that could change a disk. */
-export const traced = (log: string): readonly string[] => ['strace', '-f', '-qq', '-y', '-e', `trace=${LOOKED_AT.join(',')}`, '-o', log];
+/** Put before a program (`?`: where the kernel or strace has no such call, nobody makes it); `log` gets every call that could change a disk. */
+export const traced = (log: string): readonly string[] => [
+  'strace',
+  '-f',
+  '-qq',
+  '-y',
+  '-e',
+  `trace=${LOOKED_AT.map((call) => `?${call}`).join(',')}`,
+  '-o',
+  log,
+];
 
 interface Change {
   readonly kind: string;
