@@ -8,10 +8,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ERRORS, isCodedError } from '@tidegate/contract-errors';
 import { releaseVersion } from '@tidegate/contract-manifest';
 import { trustFingerprint } from '@tidegate/adapter-sigstore';
-import { trustAnchorProblems, type TrustAnchor } from '@tidegate/domain-trust-policy';
+import type { TrustAnchor } from '@tidegate/domain-trust-policy';
 import { bundleEdge } from './bundle-edge.ts';
+import { checkAnchor } from './check-anchor.ts';
 import { WRAPPER } from './wrapper.ts';
 
 const { values } = parseArgs({
@@ -25,16 +27,8 @@ const { values } = parseArgs({
 });
 
 async function readAnchor(file: string | undefined): Promise<TrustAnchor> {
-  const anchor =
-    file === undefined ? (await import('../src/trust/anchor.ts')).TRUST_ANCHOR : (JSON.parse(await readFile(file, 'utf8')) as TrustAnchor);
-  if ((file === undefined) !== (anchor.purpose === 'release')) {
-    throw new Error(
-      file === undefined ? 'a release build carries the release anchor only' : 'an anchor from a file is for demo or test only',
-    );
-  }
-  const problems = trustAnchorProblems(anchor);
-  if (problems.length > 0) throw new Error(`the trust anchor cannot be used: ${problems.join('; ')}`);
-  return anchor;
+  if (file === undefined) return checkAnchor((await import('../src/trust/anchor.ts')).TRUST_ANCHOR, 'source');
+  return checkAnchor(JSON.parse(await readFile(file, 'utf8')) as TrustAnchor, 'file');
 }
 
 async function build(): Promise<void> {
@@ -60,7 +54,12 @@ async function build(): Promise<void> {
   await writeFile(join(out, 'package-info.json'), `${JSON.stringify(info, null, 2)}\n`);
 }
 
+const reasonOf = (error: unknown): string => {
+  if (isCodedError(error)) return `${error.code}: ${ERRORS[error.code].meaning} ${JSON.stringify(error.details)}`;
+  return error instanceof Error ? error.message : String(error);
+};
+
 await build().catch((error: unknown) => {
-  process.stderr.write(`build-edge: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`build-edge: ${reasonOf(error)}\n`);
   process.exitCode = 1;
 });

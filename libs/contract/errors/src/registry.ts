@@ -172,6 +172,7 @@ export const ERRORS = {
   data_dir_in_use: entry('local', 'warning', false, ['Another start is running on this data folder.', 'Stop it, or choose another folder with --data-dir DIR.', 'The details name its process.']),
   checkout_unwritable: entry('local', 'warning', false, ['The project’s own folder cannot be written, and something in it has to be built.', 'Copy the project to a folder of your own, or correct its owner.', 'The details name the folder and the system’s error.']),
   build_failed: entry('local', 'critical', false, ['A part of the local system could not be built.', 'Read the output of the build above; `npm run lint -- types` often says more.', 'A build that succeeded once is kept and reused until its sources change.']),
+  trust_anchor_refused: entry('local', 'critical', false, ['The build would compile in a trust anchor that it may not carry.', 'Correct the anchor; demo and test anchors belong behind --anchor, and never into a release.', 'The details name the rule that the anchor breaks; apps/edge/src/trust holds the release anchor.']),
   service_unready: entry('local', 'critical', true, ['A part of the local system did not become ready in time.', 'Look at its log in the folder logs of the data folder.', 'The details say what was waited for and for how long.']),
 } as const satisfies Record<string, ErrorEntry>;
 
