@@ -204,7 +204,7 @@ export class CrashNode {
     const agent: RunningAgent = {
       child,
       invocation,
-      ended: new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal }))),
+      ended: endOf(child),
       end: undefined,
       said: '',
     };
@@ -304,7 +304,8 @@ export class CrashNode {
 
   /** The guard could not record a trial: the committed version was started though `current` names another. */
   #passedOver(): boolean {
-    const through = readlinkSync(join(this.folder, 'run/start'));
+    const link = join(this.folder, 'run/start');
+    const through = existsSync(link) && readlinkSync(link);
     return through === join(this.root, 'committed') && !existsSync(join(this.record, 'trial'));
   }
 
@@ -336,4 +337,12 @@ export class CrashNode {
       ...this.env,
     };
   }
+}
+
+/** Also of a program that could not be started, because the guard could not say which: as for a supervisor, that start is over. */
+function endOf(child: ChildProcess): Promise<AgentEnd> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve({ code: null, signal: null }));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
 }
