@@ -53,14 +53,17 @@ export class EdgeHost {
     this.host = host;
   }
 
-  /** Before the first boot: units, users and guard where the package puts them, and a Node that is not on the path. */
+  /** Before the first boot: units, users and guard where the package puts them, and the site's own settings. */
   unpackPackage(): void {
     cpSync(join(CHECKOUT, 'systemd/usr'), this.host.at('usr'), { recursive: true });
     mkdirSync(this.host.at('usr/lib/tidegate'), { recursive: true });
     cpSync(join(CHECKOUT, 'apps/boot-guard/guard'), this.host.at('usr/lib/tidegate/guard'));
     chmodSync(this.host.at('usr/lib/tidegate/guard'), 0o755);
     mkdirSync(this.host.at('etc/default'), { recursive: true });
-    writeFileSync(this.host.at('etc/default', SERVICE), 'TIDEGATE_NODE=/usr/lib/tidegate/node\n');
+    writeFileSync(
+      this.host.at('etc/default', SERVICE),
+      'TIDEGATE_NODE=/usr/lib/tidegate/node\n# Windows that a test can wait for.\nTIDEGATE_START_TIMEOUT_SECS=\n',
+    );
   }
 
   /** What the package's script does once the user and the folders exist: slot, `committed`, `current`, policy, then start. */

@@ -1,4 +1,4 @@
-import { readFileSync, watch } from 'node:fs';
+import { chmodSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Api } from '../api.ts';
@@ -59,7 +59,8 @@ onHosts(SUITE, () => {
     system = LocalSystem.spawn(['--no-fleet'], {
       folder: join(bench.folder, 'system'),
       port,
-      entering: (program) => bench.enter('system', program),
+      // A manager whose power is cut leaves its temporary files.
+      entering: (program) => bench.enter('system', ['env', `TMPDIR=${join(bench.folder, 'tmp')}`, ...program]),
     });
     await system.ready();
     api = await Api.signIn(system);
@@ -68,6 +69,7 @@ onHosts(SUITE, () => {
   beforeAll(async () => {
     bench = await Bench.open();
     freshFolder(bench, 'system');
+    chmodSync(freshFolder(bench, 'tmp'), 0o1777);
     port = await freePort();
     await bench.openDoor(port);
     await startSystem();

@@ -91,6 +91,8 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
             handle: (command) => engine.accept(command),
             onBeatAcknowledged: witness.beatAcknowledged,
             onFault: logFault,
+            // After an outage the guard gives a candidate one window more; waiting it out would look like a fault.
+            longestDelayMs: () => (inTrial() ? config.upgrade.boot_health_window_secs * 250 : Infinity),
           },
           followers,
         )

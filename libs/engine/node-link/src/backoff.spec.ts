@@ -9,6 +9,11 @@ describe('delayMs', () => {
     expect([1, 2, 3, 7, 100].map((failures) => delayMs(broke, failures, 0))).toEqual([0, 0, 0, 0, 0]);
     expect([1, 2, 3, 7, 100].map((failures) => delayMs(broke, failures, 1))).toEqual([1000, 2000, 4000, 60_000, 60_000]);
   });
+  it('stays below what the caller can afford, but not where only a person can help', () => {
+    expect([1, 2, 3, 100].map((failures) => delayMs(broke, failures, 1, 2000))).toEqual([1000, 2000, 2000, 2000]);
+    expect(delayMs({ code: 'node_revoked', closeCode: 1000 }, 50, 1, 2000)).toBe(300_000);
+    expect(delayMs({ code: 'manager_unavailable', closeCode: 1000, retryAfterMs: 7000 }, 50, 1, 2000)).toBe(9000);
+  });
   it('never comes before the manager asked for', () => {
     const asked = { code: 'manager_unavailable', closeCode: 1000, retryAfterMs: 7000 };
     expect(delayMs(asked, 1, 0)).toBe(7000);

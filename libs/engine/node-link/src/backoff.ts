@@ -34,9 +34,14 @@ export function paceOf({ code, closeCode }: Ending): keyof typeof PACE {
   return closeCode === CLOSE.superseded || closeCode === CLOSE.revoked ? 'slow' : 'soon';
 }
 
-/** `failures` counts connections in a row that did not get as far as an acknowledged beat; at least 1. */
-export function delayMs(ending: Ending, failures: number, random: number): number {
-  const { minMs, firstMs, capMs } = PACE[paceOf(ending)];
-  const ceiling = Math.min(capMs, firstMs * 2 ** Math.min(failures - 1, 16));
+/**
+ * `failures` counts connections in a row that did not get as far as an acknowledged beat; at least 1. `longestSoonMs` holds
+ * for what is retried soon only, and not against what the manager asked for.
+ */
+export function delayMs(ending: Ending, failures: number, random: number, longestSoonMs = Infinity): number {
+  const pace = paceOf(ending);
+  const { minMs, firstMs, capMs } = PACE[pace];
+  const longestMs = pace === 'soon' ? Math.min(capMs, longestSoonMs) : capMs;
+  const ceiling = Math.min(longestMs, firstMs * 2 ** Math.min(failures - 1, 16));
   return (ending.retryAfterMs ?? 0) + minMs + random * (ceiling - minMs);
 }

@@ -18,6 +18,8 @@ export interface NodeLinkOptions
   readonly transport: Transport;
   readonly facts: () => Facts;
   readonly onState: (state: LinkState) => void;
+  /** The longest delay before what is retried soon, asked before each; without it a minute. */
+  readonly longestDelayMs?: () => number;
 }
 
 export interface NodeLink {
@@ -130,8 +132,8 @@ class LinkKeeper {
   }
 
   private async waitAfter(ending: Ending): Promise<void> {
-    const { timers, onState } = this.options;
-    const pauseMs = delayMs(ending, this.failures, timers.random());
+    const { timers, onState, longestDelayMs } = this.options;
+    const pauseMs = delayMs(ending, this.failures, timers.random(), longestDelayMs?.());
     const { code, closeCode, cause } = ending;
     onState({ state: 'waiting', code, closeCode, ...(cause !== undefined && { cause }), pace: paceOf(ending), delayMs: pauseMs });
     await new Promise<void>((resolve) => {
