@@ -97,8 +97,11 @@ const phases = (): readonly Phase[] => [
   { name: 'after the revert of a bad build', from: reverted, build: 'bad' },
 ];
 
+const canTrace = existsSync('/usr/bin/strace');
+if (!canTrace) process.stdout.write('crash points: audit skipped, there is no strace here\n');
+
 describe('the numbers', () => {
-  it(
+  (canTrace ? it : it.skip)(
     'are all there is: the kernel sees no other change of the install root, by any thread',
     async () => {
       for (const { name, from, build } of phases()) {
