@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { createSlotStore } from '@tidegate/adapter-slots-fs';
+import { createSlotStore, peekStateFile } from '@tidegate/adapter-slots-fs';
+import type { NodeState } from '@tidegate/engine-upgrade';
 import { AGENT_VERSION } from '../build-facts.ts';
 import { SERVICE, type EdgeEnvironment } from '../environment.ts';
 import { readEnrolment } from '../identity/node-identity.ts';
@@ -15,9 +16,22 @@ export interface EdgeStatus {
   readonly current: string | null;
   readonly committed: string | null;
   readonly previous: string | null;
+  /** Attempt on trial; null = the guard has spoken. */
+  readonly trial: string | null;
   readonly guard_version: string | null;
   readonly node_id: string | null;
   readonly manager_id: string | null;
+  /** What state.json is like; `corrupt` is set aside at the next start. */
+  readonly state_file: 'sound' | 'absent' | 'corrupt';
+  readonly floor: { readonly version: string; readonly sequence: number } | null;
+  readonly highest_committed: string | null;
+  readonly highest_sequence: number;
+  readonly skip_list: readonly {
+    readonly version: string;
+    readonly manifest_sha256: string;
+    readonly reason: string;
+    readonly retries: number;
+  }[];
 }
 
 /** What the disk says; asks nobody and changes nothing. */
@@ -25,11 +39,12 @@ export async function readStatus(environment: EdgeEnvironment): Promise<EdgeStat
   const { root, guardDir } = environment;
   const bootId = readBootId(environment);
   const slots = createSlotStore({ root, guardDir, service: SERVICE, bootId, invocation: '' });
-  const [links, guardVersion, enrolment, agentPid] = await Promise.all([
+  const [links, guardVersion, enrolment, agentPid, { state, condition }] = await Promise.all([
     slots.links(),
     slots.guardVersion(),
     readEnrolment(join(root, 'identity', 'node.json')),
     lockHolder(root, bootId),
+    peekStateFile(join(root, 'state.json')),
   ]);
   return {
     version: AGENT_VERSION,
@@ -39,8 +54,20 @@ export async function readStatus(environment: EdgeEnvironment): Promise<EdgeStat
     guard_version: guardVersion,
     node_id: enrolment?.nodeId ?? null,
     manager_id: enrolment?.managerId ?? null,
+    state_file: condition,
+    ...rememberedOf(state),
   };
 }
+
+const rememberedOf = (
+  state: NodeState | null,
+): Pick<EdgeStatus, 'trial' | 'floor' | 'highest_committed' | 'highest_sequence' | 'skip_list'> => ({
+  trial: state?.attempt?.state === 'trial' ? state.attempt.id : null,
+  floor: state?.floor ? { version: state.floor.version, sequence: state.floor.sequence } : null,
+  highest_committed: state?.highestCommitted ?? null,
+  highest_sequence: state?.highestSequence ?? 0,
+  skip_list: (state?.skipList ?? []).map(({ version, digest, reason, retries }) => ({ version, manifest_sha256: digest, reason, retries })),
+});
 
 export interface EdgeVersion {
   readonly version: string;
