@@ -257,6 +257,10 @@ export class CrashNode {
         if (enough()) return 'enough';
         this.offer(sentIn);
         if (!existsSync(join(this.record, 'trial'))) return undefined;
+        if (this.#startsCommitted()) {
+          await this.judge(agent);
+          return undefined;
+        }
         const said = this.testimony();
         if (said['invocation'] !== agent.invocation || said['authenticated'] !== '1' || said['ready'] !== '1') return undefined;
         if (!passed) {
@@ -286,7 +290,10 @@ export class CrashNode {
       const agent = this.start();
       const beats = this.#beats();
       // A start that finds everything settled must still show that it runs.
-      const how = await this.follow(agent, () => (this.settled() || this.#passedOver()) && this.#beats() > beats);
+      const how = await this.follow(
+        agent,
+        () => (this.settled() || (this.#startsCommitted() && !existsSync(join(this.record, 'trial')))) && this.#beats() > beats,
+      );
       said += agent.said;
       if (how === 'ended') continue;
       if (!this.settled()) {
@@ -302,11 +309,10 @@ export class CrashNode {
     throw new Error(`not settled after ${STARTS_AT_MOST} starts: ${said.slice(-2_000)}`);
   }
 
-  /** The guard could not record a trial: the committed version was started though `current` names another. */
-  #passedOver(): boolean {
+  /** The guard could not count a start: the committed version was started though `current` names another. */
+  #startsCommitted(): boolean {
     const link = join(this.folder, 'run/start');
-    const through = existsSync(link) && readlinkSync(link);
-    return through === join(this.root, 'committed') && !existsSync(join(this.record, 'trial'));
+    return existsSync(link) && readlinkSync(link) === join(this.root, 'committed');
   }
 
   #beats(): number {

@@ -165,7 +165,7 @@ describe('an upgrade whose guard is ended, or whose tools fail, at a change of t
     { name: 'guard, bad build', from: swappedBad, build: 'bad' },
   ];
   it.each(['kill', 'fail'] as const)(
-    '%s: the verdict is what it would have been',
+    '%s: the node ends whole, and with a kill on the verdict that it would have had',
     async (fault) => {
       for (const phase of upgrades()) expect(await tryAll(phase, fault, guardAt(fault))).toEqual([]);
     },

@@ -57,13 +57,16 @@ export async function tryPoint(node: CrashNode, releases: Releases, mode: Mode, 
   }
 }
 
-/** A whole upgrade whose guard dies, or meets a failing disk, at the nth of its changes over all of its verbs. */
+/**
+ * A whole upgrade whose guard dies, or meets a failing disk, at the nth of its changes over all of its verbs. A start that could
+ * not be counted is not given to a candidate, so a failing disk may take a good build back.
+ */
 export async function tryGuardPoint(node: CrashNode, releases: Releases, fault: GuardFault, point: number): Promise<Tried> {
   await node.connect(releases);
   try {
     const calls = shimGuard(node, fault, point);
     await node.recover();
-    return { reached: calls() >= point, call: `guard call ${point}`, ...(await judgeNode(node, true)) };
+    return { reached: calls() >= point, call: `guard call ${point}`, ...(await judgeNode(node, fault === 'kill')) };
   } finally {
     await node.disconnect();
   }
