@@ -15,6 +15,8 @@ export interface EdgeEnvironment {
     readonly TIDEGATE_NOTIFY_FD: string | undefined;
     readonly WATCHDOG_USEC: string | undefined;
   };
+  /** What programs of a release are given of it, and no more: docs/manifest-programs.md. */
+  readonly forPrograms: { readonly PATH: string; readonly HOME: string; readonly LANG: string; readonly TIDEGATE_ROOT: string };
   /** Names only. */
   readonly names: readonly string[];
 }
@@ -23,8 +25,9 @@ export interface EdgeEnvironment {
 export const SERVICE = 'tidegate-edge';
 
 export function readEnvironment(env: NodeJS.ProcessEnv): EdgeEnvironment {
+  const root = env['TIDEGATE_ROOT'] ?? join('/opt/tidegate', SERVICE);
   return {
-    root: env['TIDEGATE_ROOT'] ?? join('/opt/tidegate', SERVICE),
+    root,
     guardDir: env['TIDEGATE_GUARD_DIR'] ?? join('/var/lib/tidegate-guard', SERVICE),
     bootId: env['TIDEGATE_BOOT_ID'],
     startTimeoutSecs: env['TIDEGATE_START_TIMEOUT_SECS'],
@@ -33,6 +36,12 @@ export function readEnvironment(env: NodeJS.ProcessEnv): EdgeEnvironment {
       NOTIFY_SOCKET: env['NOTIFY_SOCKET'],
       TIDEGATE_NOTIFY_FD: env['TIDEGATE_NOTIFY_FD'],
       WATCHDOG_USEC: env['WATCHDOG_USEC'],
+    },
+    forPrograms: {
+      PATH: env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+      HOME: env['HOME'] ?? '/',
+      LANG: env['LANG'] ?? 'C.UTF-8',
+      TIDEGATE_ROOT: root,
     },
     names: Object.keys(env),
   };

@@ -1,15 +1,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Health } from '@tidegate/contract-protocol';
+import type { CheckResult } from '@tidegate/engine-upgrade';
 
 /** A loop that is half a second late every other turn serves nobody. The median, since one slow disk is no fault of the version. */
 const MAX_LOOP_DELAY_MS = 500;
 
 export interface HealthChecks {
-  run(): Health['checks'];
-  verdict(): 'ok' | 'regressed';
+  run(): readonly CheckResult[];
 }
 
-/** Process-local checks. A fresh process has no old faults, so a failing one is a regression. */
+/** Process-local checks: cheap enough for every beat. */
 export function createHealthChecks(): HealthChecks {
   const delay = monitorEventLoopDelay({ resolution: 100 });
   delay.enable();
@@ -19,6 +18,5 @@ export function createHealthChecks(): HealthChecks {
       const late = loopDelayMs();
       return [{ id: 'event-loop', ok: late <= MAX_LOOP_DELAY_MS, detail: `${late} ms` }];
     },
-    verdict: () => (loopDelayMs() <= MAX_LOOP_DELAY_MS ? 'ok' : 'regressed'),
   };
 }

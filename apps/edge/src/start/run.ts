@@ -75,10 +75,12 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
     beatIntervalSecs: () => settings.beatIntervalSecs,
     onEvent: () => parts.manager?.beatSoon(),
     restart: () => ending.ask('restart'),
+    checks,
+    extendStart: (secs) => notifier.extendStart(secs),
   });
   await engine.recover();
   startAgainWhenPassedOver({ links: () => slots.links(), running: AGENT_VERSION, timers: systemTimers, restart: () => ending.ask('restart') });
-  const witness = createWitness(engine, checks, logFault);
+  const witness = createWitness(engine, logFault);
   const followers = { notifier, witness, spool, settings };
   const inTrial = (): boolean => engine.trial() !== null;
   const { manager: address, name } = config;

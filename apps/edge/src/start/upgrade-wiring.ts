@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { createSlotStore, createSnapshotStore, createStateFile, type EventSpool } from '@tidegate/adapter-slots-fs';
 import { attemptId } from '@tidegate/contract-protocol';
 import type { UpgradePolicy } from '@tidegate/domain-version-policy';
-import { createUpgradeEngine, type SlotStore, type TrialSettings, type UpgradeEngine } from '@tidegate/engine-upgrade';
+import { createUpgradeEngine, type Clock, type SlotStore, type TrialSettings, type UpgradeEngine } from '@tidegate/engine-upgrade';
 import type { EdgeConfig } from '../config/edge-config.ts';
 import { AGENT_VERSION, DEVICE_TYPE, VARIANT } from '../build-facts.ts';
 import { SERVICE, type EdgeEnvironment } from '../environment.ts';
+import type { HealthChecks } from './checks.ts';
 import { uptimeSecs } from './host.ts';
 import { lazyTreeVerifier, lazyUnpacker, lazyVerifier } from './lazy-parts.ts';
 import { log } from './log.ts';
+import { lazyPrograms } from './programs.ts';
 import { lazySource } from './release-sources.ts';
 
 export interface UpgradeWiring {
@@ -20,6 +22,8 @@ export interface UpgradeWiring {
   /** As the manager last set it. */
   readonly beatIntervalSecs: () => number;
   readonly onEvent: () => void;
+  readonly checks: HealthChecks;
+  readonly extendStart: (secs: number) => void;
   readonly restart: () => void;
 }
 
@@ -27,10 +31,14 @@ export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngin
   const { environment, bootId } = wiring;
   const { upgrade } = wiring.config;
   const { root, guardDir, invocation } = environment;
+  const dataDir = join(root, 'data');
   const slots = createSlotStore({ root, guardDir, service: SERVICE, bootId, invocation });
   const engine = createUpgradeEngine({
     slots,
-    snapshots: createSnapshotStore({ root, dataDir: join(root, 'data') }),
+    snapshots: createSnapshotStore({ root, dataDir }),
+    ...lazyPrograms(environment, dataDir),
+    localChecks: () => wiring.checks.run(),
+    extendStart: wiring.extendStart,
     stateStore: createStateFile(join(root, 'state.json')),
     source: lazySource(wiring.config),
     verifier: lazyVerifier(),
@@ -42,15 +50,7 @@ export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngin
         wiring.onEvent();
       },
     },
-    clock: {
-      now: () => new Date(),
-      uptimeSecs,
-      bootId: () => bootId,
-      every(periodMs, callback) {
-        const timer = setInterval(callback, periodMs);
-        return () => clearInterval(timer);
-      },
-    },
+    clock: clockOf(bootId),
     policy: policyOf(upgrade),
     trial: trialOf(upgrade, wiring.beatIntervalSecs),
     keepVersions: upgrade.keep_versions,
@@ -69,6 +69,16 @@ export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngin
   });
   return { engine, slots };
 }
+
+const clockOf = (bootId: string): Clock => ({
+  now: () => new Date(),
+  uptimeSecs,
+  bootId: () => bootId,
+  every(periodMs, callback) {
+    const timer = setInterval(callback, periodMs);
+    return () => clearInterval(timer);
+  },
+});
 
 const policyOf = (upgrade: EdgeConfig['upgrade']): UpgradePolicy => ({
   enabled: upgrade.enabled,

@@ -67,6 +67,8 @@ export class ServiceRun {
     else if (key === 'WATCHDOG' && value === '1' && this.#state === 'active') {
       this.#fed = true;
       this.#armWatchdog();
+    } else if (key === 'EXTEND_TIMEOUT_USEC' && this.#state === 'activating') {
+      this.#extendStart(Number(value) / 1000);
     } else if (key === 'STATUS') this.#emit({ type: 'status', text: value.slice(0, maxStatusLength) });
   }
 
@@ -85,6 +87,14 @@ export class ServiceRun {
       this.#emit({ type: 'watchdog', fed: this.#fed, afterMs: this.#elapsedMs() });
       this.stop('SIGABRT');
     }, watchdogMs);
+  }
+
+  /** As systemd has it: so much from now on, and never less than was left. */
+  #extendStart(ms: number): void {
+    const left = (this.#options.startTimeoutMs ?? defaultStartTimeoutMs) - this.#elapsedMs();
+    if (!(ms > left)) return;
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#startTimedOut(), ms);
   }
 
   #startTimedOut(): void {

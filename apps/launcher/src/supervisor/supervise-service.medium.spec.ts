@@ -109,6 +109,12 @@ describe('a supervised service', () => {
     expect(events.of('restarting').map((event) => event.delayMs)).toEqual([1, 2, 4, 8, 8]);
   });
 
+  it('that asks for a longer start is given it', async () => {
+    const { events } = start('echo EXTEND_TIMEOUT_USEC=60000000 >&3; sleep 0.2; echo READY=1 >&3; exec sleep 1000', { startTimeoutMs: 100 });
+    expect((await events.nth('ready')).afterMs).toBeGreaterThan(150);
+    expect(events.of('start_timeout')).toEqual([]);
+  });
+
   it('that never says READY=1 is ended at the start timeout', async () => {
     const { events } = start('exec sleep 1000', { startTimeoutMs: 50 });
     expect((await events.nth('start_timeout')).afterMs).toBeGreaterThanOrEqual(49);

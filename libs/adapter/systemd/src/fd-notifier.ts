@@ -26,6 +26,7 @@ export function createFdNotifier(fd: number): Notifier {
       // Lines that nobody reads must not pile up, and must not feed a watchdog later on.
       if (waiting < 4) void line('WATCHDOG=1');
     },
+    extendStart: (secs) => void line(`EXTEND_TIMEOUT_USEC=${Math.ceil(secs) * 1_000_000}`),
     stopping: () => line('STOPPING=1'),
   };
 }

@@ -6,6 +6,8 @@ export interface Notifier {
   status(text: string): void;
   /** Call from the main loop only: a blocked loop must starve the watchdog. */
   watchdog(): void;
+  /** A start or stop takes longer than the unit allows, by so much from now on. */
+  extendStart(secs: number): void;
   /** Resolves when the line was handed over. */
   stopping(): Promise<void>;
 }
@@ -22,4 +24,4 @@ export function watchdogIntervalMs({ WATCHDOG_USEC: usec }: NotifyEnvironment): 
   return Number.isFinite(allowed) && allowed > 0 ? allowed / 3000 : null;
 }
 
-export const NO_NOTIFIER: Notifier = { ready() {}, status() {}, watchdog() {}, stopping: () => Promise.resolve() };
+export const NO_NOTIFIER: Notifier = { ready() {}, status() {}, watchdog() {}, extendStart() {}, stopping: () => Promise.resolve() };

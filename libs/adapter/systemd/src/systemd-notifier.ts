@@ -18,6 +18,7 @@ export function createSystemdNotifier(pid: number): Notifier {
     ready: () => quietly(notify({ ready: true, pid })),
     status: (text) => quietly(notify({ status: text.replaceAll('\n', ' '), pid })),
     watchdog: () => void assign('WATCHDOG=1'),
+    extendStart: (secs) => void assign(`EXTEND_TIMEOUT_USEC=${Math.ceil(secs) * 1_000_000}`),
     stopping: () => assign('STOPPING=1'),
   };
 }

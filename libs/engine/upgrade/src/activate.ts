@@ -3,21 +3,26 @@ import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
 import { parseManifest, type Manifest, type ReleaseVersion } from '@tidegate/contract-manifest';
 import type { AttemptMoves } from './attempt-moves.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { trialWindowSecs } from './migrate.ts';
+import { artefactFor } from './own-manifest.ts';
 import { STATEMENT_FILES } from './ports/slot-store.ts';
+import { runChecks } from './trial.ts';
 
 export async function activate(parts: EngineParts, moves: AttemptMoves): Promise<Verdict<void>> {
   const { id, fromVersion, toVersion } = moves.attempt();
   const sound = await soundManifest(parts, moves);
   if (!sound.ok) return sound;
   const { snapshot } = sound.value;
-  await moves.move('drain', { patch: { waitsFor: null } });
+  const baseline = (await runChecks(parts)).map(({ id: check, ok }) => ({ id: check, ok }));
+  await moves.move('drain', { patch: { waitsFor: null, baseline } });
   await parts.drain();
   await moves.move('drained');
   if (snapshot.paths.length > 0) {
     const taken = await parts.snapshots.take({ attempt: id, from: fromVersion, to: toVersion }, snapshot.paths);
     if (!taken.ok) return taken;
   }
-  await parts.slots.writeIntent({ attempt: id, target: toVersion, ...parts.trial });
+  const windowSecs = trialWindowSecs(sound.value, parts.trial.windowSecs);
+  await parts.slots.writeIntent({ attempt: id, target: toVersion, ...parts.trial, windowSecs });
   await moves.move('snapshotted');
   return swap(parts, toVersion);
 }
@@ -39,9 +44,7 @@ async function soundManifest(parts: EngineParts, moves: AttemptMoves): Promise<V
   if (!installed || installed.digest !== digest) return refuse('upgrade_interrupted', { reason: 'the staged slot is gone or another' });
   const manifest = parseManifest(installed.manifestBytes);
   if (!manifest.ok) return manifest;
-  const artefact = manifest.value.artefacts.find(
-    (one) => (one.arch === parts.self.arch || one.arch === 'any') && one.variant === parts.self.variant,
-  );
+  const artefact = artefactFor(manifest.value, parts.self);
   if (!artefact) return refuse('upgrade_arch_mismatch', {});
   const tree = await parts.verifyTree(parts.slots.slotFolder(toVersion), artefact.files, STATEMENT_FILES);
   return tree.ok ? manifest : refuse('upgrade_extract_failed', tree.details);

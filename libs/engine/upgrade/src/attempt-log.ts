@@ -10,7 +10,7 @@ import type { Clock } from './ports/surroundings.ts';
 type PendingEvent = NodeState['outbox'][number];
 type Details = PendingEvent['details'];
 
-const plain = (details: ErrorDetails): Details =>
+export const plainDetails = (details: ErrorDetails): Details =>
   Object.fromEntries(
     Object.entries(details).map(([key, value]) => [key, Array.isArray(value) ? [...(value as string[])] : value]),
   ) as Details;
@@ -70,7 +70,7 @@ export function nextSteps(steps: readonly Step[], begun: Step): Step[] {
 export const withError = (attempt: AttemptRecord, code: ErrorCode, details: ErrorDetails): AttemptRecord => ({
   ...attempt,
   errorCode: code,
-  errorDetails: plain(details),
+  errorDetails: plainDetails(details),
 });
 
 /** Moves an ended attempt into the history. */

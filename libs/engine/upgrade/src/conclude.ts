@@ -46,8 +46,9 @@ export async function conclude(ledger: Ledger, parts: EngineParts): Promise<void
 /** The guard took the node back; this is the old version, finding out. What could not be given back makes the node uncertain. */
 export async function concludeRevert(ledger: Ledger, parts: EngineParts, verdict: Pick<GuardVerdict, 'reason' | 'starts'>): Promise<void> {
   const givenBack = await giveBack(parts);
-  const details = { reason: verdict.reason, starts: verdict.starts, ...(givenBack.ok ? {} : givenBack.details) };
-  const code = givenBack.ok ? 'upgrade_rolled_back' : 'upgrade_rollback_failed';
+  const note = ledger.state().attempt?.note;
+  const code = !givenBack.ok ? 'upgrade_rollback_failed' : note?.code === 'upgrade_migration_failed' ? note.code : 'upgrade_rolled_back';
+  const details = { reason: verdict.reason, starts: verdict.starts, ...note?.details, ...(givenBack.ok ? {} : givenBack.details) };
   await ledger.change((state) =>
     state.attempt && state.attempt.state !== 'rolling_back' ? { ...state, attempt: advance(state.attempt, 'revert', parts.clock) } : state,
   );
@@ -56,7 +57,7 @@ export async function concludeRevert(ledger: Ledger, parts: EngineParts, verdict
     const ended = withError(advance(state.attempt, 'restored', parts.clock), code, details);
     return {
       ...archive(skip(state, ended, verdict.reason), ended),
-      outbox: [...state.outbox, eventOf(code, ended, parts.self)],
+      outbox: [...state.outbox, eventOf(givenBack.ok ? 'upgrade_rolled_back' : 'upgrade_rollback_failed', ended, parts.self)],
     };
   });
   await parts.snapshots.sweep();

@@ -2,6 +2,7 @@ import type { AttemptId } from '@tidegate/contract-protocol';
 import type { NodeSelf, UpgradePolicy } from '@tidegate/domain-version-policy';
 import type { ArtefactUnpacker } from './ports/artefact-unpacker.ts';
 import type { ManifestVerifier } from './ports/manifest-verifier.ts';
+import type { CheckResult, HealthChecks, MigrationRunner } from './ports/programs.ts';
 import type { ReleaseSource } from './ports/release-source.ts';
 import type { SlotStore } from './ports/slot-store.ts';
 import type { SnapshotStore } from './ports/snapshot-store.ts';
@@ -24,6 +25,10 @@ export interface EngineParts {
   readonly verifier: ManifestVerifier;
   readonly unpacker: ArtefactUnpacker;
   readonly verifyTree: TreeVerifier;
+  readonly migrations: MigrationRunner;
+  readonly health: HealthChecks;
+  /** Checks of the process itself; cheap, and asked often during a trial. */
+  readonly localChecks: () => readonly CheckResult[];
   readonly events: EventSink;
   readonly clock: Clock;
   readonly policy: UpgradePolicy;
@@ -33,6 +38,8 @@ export interface EngineParts {
   readonly newAttemptId: () => AttemptId;
   /** Finish what is being served, before `current` is swapped. */
   readonly drain: () => Promise<void>;
+  /** Tells the supervisor that this start takes longer by so much; a migration must not be killed by its start limit. */
+  readonly extendStart: (secs: number) => void;
   /** Exit, to be started again through `current`. */
   readonly restart: () => void;
   readonly log: (message: string, details?: Readonly<Record<string, unknown>>) => void;

@@ -43,6 +43,12 @@ export const attemptRecord = z.looseObject({
   steps: z.array(attemptStep),
   /** A manager's retry of a skipped release is counted once per attempt, however often that is interrupted. */
   retryCounted: z.boolean().default(false),
+  /** The checks as they were just before the activation: only what is worse after it counts. */
+  baseline: z.array(z.looseObject({ id: z.string(), ok: z.boolean() })).default([]),
+  /** Migrations of this attempt that are done; the node's when it is committed, nobody's when it is taken back. */
+  migrationsDone: z.array(z.string()).default([]),
+  /** Why the candidate gave up, written down for the version that runs after it. */
+  note: z.looseObject({ code: z.string(), details }).nullable().default(null),
   /** A staged release that does not go on by itself: what it waits for. */
   waitsFor: z.enum(['person', 'window']).nullable().default(null),
   /** A person on the node said go: neither `manual_only` nor a window holds it any more. */

@@ -9,6 +9,7 @@ import type { AttemptRecord, NodeState } from './node-state.ts';
 import type { UnpackProgress } from './ports/artefact-unpacker.ts';
 import type { VerifiedManifest } from './ports/manifest-verifier.ts';
 import type { Statement } from './ports/release-source.ts';
+import { gatePrograms } from './programs-gate.ts';
 import { STATEMENT_FILES } from './ports/slot-store.ts';
 
 interface Prepared {
@@ -61,8 +62,8 @@ async function resolve(parts: EngineParts, moves: AttemptMoves, signal: AbortSig
     self: { ...parts.self, guardVersion },
   });
   if (!artefact.ok) return artefact;
-  const supported = gateStateChanges(manifest, artefact.value);
-  return supported.ok ? accept({ statement, verified: verified.value, artefact: artefact.value }) : supported;
+  const programs = gatePrograms(manifest, artefact.value, parts.trial.windowSecs);
+  return programs.ok ? accept({ statement, verified: verified.value, artefact: artefact.value }) : programs;
 }
 
 /** The gate let a skipped release through only as one of the manager's two retries: used up when it begins, however it ends. */
@@ -77,13 +78,6 @@ export const requestOf = (attempt: AttemptRecord): UpgradeRequest => ({
   expectedDigest: attempt.expectedDigest,
   retrySkipped: attempt.retrySkipped,
 });
-
-/** This agent cannot yet run a migration, so it takes no release that has one: refusing is safe, ignoring is not. */
-function gateStateChanges(manifest: Manifest, artefact: Artefact): Verdict<void> {
-  if (manifest.migrations.length > 0) return refuse('upgrade_engine_too_old', { engine: 'agent', needed: 'migrations' });
-  const clash = artefact.files.find((file) => (STATEMENT_FILES as readonly string[]).includes(file.path));
-  return clash ? refuse('upgrade_manifest_invalid', { field: 'files', rule: `${clash.path} is reserved` }) : accept(undefined);
-}
 
 /** A slot of the same release that lies here already, after a revert or an interrupted attempt, is checked and used. */
 async function reusableSlot(parts: EngineParts, { verified, artefact }: Prepared): Promise<boolean> {

@@ -11,6 +11,7 @@ import { conclude, concludeRevert, endBeforeActivation } from './conclude.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { sweepSnapshots } from './give-back.ts';
 import type { Ledger } from './ledger.ts';
+import { migrate } from './migrate.ts';
 import type { AttemptRecord } from './node-state.ts';
 
 export type NextAct = 'resume' | 'watch' | 'idle';
@@ -42,6 +43,8 @@ async function reconcileSwapped(ledger: Ledger, parts: EngineParts, attempt: Att
   if (running === attempt.toVersion) {
     if (attempt.state === 'activating')
       await ledger.change((state) => (state.attempt ? { ...state, attempt: advance(state.attempt, 'activated', parts.clock) } : state));
+    // A candidate that was taken back and is about to be stopped has no business with the data any more.
+    if ((await parts.slots.verdict())?.attempt !== attempt.id) await migrate(ledger, parts);
     return 'watch';
   }
   if (attempt.state === 'trial') {

@@ -29,7 +29,7 @@ describe('a good upgrade', () => {
     await activated(node);
     const candidate = await boot(node);
     expect(candidate.trial()).toEqual({ attempt: 'attempt-1' });
-    await candidate.testify({ ready: true, authenticated: true, checks: 'ok', beatUptimeSecs: 12 });
+    await candidate.testify({ ready: true, authenticated: true, beatUptimeSecs: 12 });
     expect(node.disk.testimony).toMatchObject({ attempt: 'attempt-1', authenticated: true });
     node.guardCommits();
     node.tick();
@@ -187,7 +187,7 @@ describe('a refusal', () => {
       ['upgrade_engine_too_old', { engines: { agent: version('2.0.0') } }, {}],
       ['upgrade_env_missing', { config: { env: [{ name: 'TOKEN', description: '', required: true, secret: true }], posture: {} } }, {}],
       ['upgrade_arch_mismatch', { artefacts: aManifest('1.1.0').artefacts.map((one) => ({ ...one, arch: 'arm64' as const })) }, {}],
-      ['upgrade_engine_too_old', { migrations: [{ id: 'a', argv: ['x'], timeout_secs: 1, reversible: true }] }, {}],
+      ['upgrade_manifest_invalid', { migrations: [{ id: 'a', argv: ['x'], timeout_secs: 1, reversible: true }] }, {}],
     ];
     for (const [code, change, action] of answers) {
       node.publish(aManifest('1.1.0', change), '1.1.0');

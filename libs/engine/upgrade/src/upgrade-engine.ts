@@ -12,9 +12,10 @@ import { openLedger, type Ledger } from './ledger.ts';
 import { applyStaged, cancelLocally, requestLocally, returnToPrevious, unblock, type LocalRequest } from './local-acts.ts';
 import { firstState } from './node-memory.ts';
 import type { AttemptRecord } from './node-state.ts';
-import type { Testimony } from './ports/slot-store.ts';
+import type { CheckResult } from './ports/programs.ts';
 import { reconcile } from './recover.ts';
 import { takeUpgrade } from './take-request.ts';
+import { openTrial, type Trial, type Words } from './trial.ts';
 import { watchVerdict } from './verdict-watch.ts';
 
 export type { LocalRequest } from './local-acts.ts';
@@ -51,8 +52,10 @@ export interface UpgradeEngine {
   /** Ended attempts, newest first, frozen, with the time each step took. */
   history(): readonly AttemptRecord[];
   trial(): { readonly attempt: AttemptId } | null;
-  /** What the candidate says of itself; nothing happens without a trial. */
-  testify(testimony: Omit<Testimony, 'attempt'>): Promise<void>;
+  /** What the candidate says of itself, to which its checks are added; nothing happens without a trial. */
+  testify(words: Words): Promise<void>;
+  /** Results of the trial's checks, as they were last; none outside a trial. */
+  checks(): readonly CheckResult[];
   facts(): Promise<EngineFacts>;
   /** Lets a running attempt be resumed by the next start. */
   stop(): Promise<void>;
@@ -63,7 +66,8 @@ interface Opened {
   readonly ledger: Ledger;
   readonly runner: AttemptRunner;
   readonly brake: ReturnType<typeof createCommandBrake>;
-  stopWatching: () => void;
+  readonly trial: Trial | null;
+  readonly stopWatching: () => void;
 }
 
 export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
@@ -98,11 +102,11 @@ export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
     },
     running: () => (state().attempt ? viewOf(state().attempt as AttemptRecord) : null),
     history: () => Object.freeze(state().history.map(viewOf)),
-    trial: () => trialOf(state().attempt),
-    async testify(testimony) {
-      const trial = trialOf(state().attempt);
-      if (trial) await parts.slots.writeTestimony({ ...trial, ...testimony });
+    trial: () => (state().attempt?.state === 'trial' ? { attempt: (state().attempt as AttemptRecord).id } : null),
+    async testify(words) {
+      if (state().attempt?.state === 'trial') await use().trial?.testify(words);
     },
+    checks: () => use().trial?.results() ?? [],
     async facts() {
       const links = await parts.slots.links();
       const { highestSequence, floor } = state();
@@ -117,12 +121,11 @@ export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
     },
     async stop() {
       use().stopWatching();
+      use().trial?.stop();
       await use().runner.stop();
     },
   };
 }
-
-const trialOf = (attempt: AttemptRecord | null) => (attempt?.state === 'trial' ? { attempt: attempt.id } : null);
 
 async function open(parts: EngineParts): Promise<Opened> {
   await giveBack(parts);
@@ -132,7 +135,10 @@ async function open(parts: EngineParts): Promise<Opened> {
   const next = await reconcile(ledger, parts, loaded.quarantined);
   if (next === 'resume') runner.start();
   const brake = createCommandBrake(parts.clock);
-  return { ledger, runner, brake, stopWatching: next === 'watch' ? watchVerdict(ledger, parts) : () => undefined };
+  const { attempt } = ledger.state();
+  const trial = attempt?.state === 'trial' ? openTrial(parts, attempt) : null;
+  const stopWatching = next === 'watch' ? watchVerdict(ledger, parts, () => trial?.stop()) : () => undefined;
+  return { ledger, runner, brake, trial, stopWatching };
 }
 
 async function take({ ledger, runner, brake }: Opened, parts: EngineParts, command: Command): Promise<CommandAck> {

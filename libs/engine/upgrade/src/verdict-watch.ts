@@ -5,13 +5,17 @@ import { settleVerdict } from './recover.ts';
 const VERDICT_POLL_MS = 250;
 
 /** Looks for the guard's verdict until there is one; returns what ends the looking. A full disk only delays it. */
-export function watchVerdict(ledger: Ledger, parts: EngineParts): () => void {
+export function watchVerdict(ledger: Ledger, parts: EngineParts, onSettled: () => void): () => void {
   let busy = false;
   const stop = parts.clock.every(VERDICT_POLL_MS, () => {
     if (busy) return;
     busy = true;
     void settleVerdict(ledger, parts)
-      .then((settled) => settled && stop())
+      .then((settled) => {
+        if (!settled) return;
+        stop();
+        onSettled();
+      })
       .catch((error: unknown) => parts.log('verdict could not be taken', { error: error instanceof Error ? error.name : typeof error }))
       .finally(() => (busy = false));
   });

@@ -102,11 +102,11 @@ export const OPEN_POLICY: UpgradePolicy = {
   maintenanceWindow: null,
 };
 
-export function createFakeNode(installed = '1.0.0') {
+export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> = {}) {
   const first = version(installed);
   const disk: Disk = {
     links: { current: first, committed: first, previous: null },
-    slots: new Map([[first, { statement: statementOf(aManifest(installed)), sound: true }]]),
+    slots: new Map([[first, { statement: statementOf(aManifest(installed, release)), sound: true }]]),
     staging: new Set(),
     state: null,
     corrupt: false,
@@ -124,12 +124,22 @@ export function createFakeNode(installed = '1.0.0') {
   let cutAt = Infinity;
   let ticks: (() => void)[] = [];
   const clock = { wallMs: Date.parse('2026-03-01T12:00:00Z'), uptime: 1000, bootId: 'boot-1' };
-  const answers: { verify: Verdict<void>; unpack: Verdict<void> | (() => Promise<Verdict<void>>); source: Verdict<void> } = {
+  const answers: {
+    verify: Verdict<void>;
+    unpack: Verdict<void> | (() => Promise<Verdict<void>>);
+    source: Verdict<void>;
+    migrate: (id: string) => Verdict<void>;
+    /** Ids of health checks that do not pass. */
+    failing: Set<string>;
+  } = {
+    migrate: () => accept(undefined),
+    failing: new Set(),
     verify: accept(undefined),
     unpack: accept(undefined),
     source: accept(undefined),
   };
   let restarts = 0;
+  let extendedSecs = 0;
   let attempts = 0;
 
   /** Every change of the disk goes through here: numbered, and the place where the power fails. */
@@ -209,6 +219,15 @@ export function createFakeNode(installed = '1.0.0') {
     },
     verifyTree: async (folder) =>
       disk.slots.get(folder.replace('versions/', ''))?.sound ? accept(undefined) : refuse('slot_damaged', { path: 'bin/tidegate-edge' }),
+    migrations: {
+      run: async ({ id }) => {
+        mutate(`migrate ${id}`, () => disk.data.live.set('db', `${disk.data.live.get('db') ?? ''}+${id}`));
+        return answers.migrate(id);
+      },
+    },
+    health: { run: async (checks) => checks.map(({ id }) => ({ id, ok: !answers.failing.has(id) })) },
+    localChecks: () => [{ id: 'process', ok: !answers.failing.has('process') }],
+    extendStart: (secs) => void (extendedSecs += secs),
     events: { append: async (event) => mutate(`event ${event.name}`, () => disk.spool.push(event)) },
     clock: {
       now: () => new Date(clock.wallMs),
@@ -255,6 +274,7 @@ export function createFakeNode(installed = '1.0.0') {
     tick: () => ticks.forEach((callback) => callback()),
     watching: () => ticks.length > 0,
     restarts: () => restarts,
+    extendedSecs: () => extendedSecs,
     /** The guard, as far as an engine can see it. */
     guardCommits: () => {
       const { current, committed } = disk.links;
