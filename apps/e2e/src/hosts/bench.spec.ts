@@ -8,6 +8,16 @@ import { processesOf } from '../processes-of.ts';
 import { Bench, whyNoHosts } from './bench.ts';
 import { TestHost } from './test-host.ts';
 
+const source = (name: string): string => JSON.stringify(join(import.meta.dirname, name));
+/** A user of the bench that never closes it: boots a host, says where, and waits to be killed. */
+const OPENS_AND_WAITS = `
+  const { Bench } = await import(${source('bench.ts')});
+  const { TestHost } = await import(${source('test-host.ts')});
+  const bench = await Bench.open();
+  await new TestHost(bench, 'left-alone').boot();
+  process.stdout.write(bench.folder + '\\n');
+  setInterval(() => {}, 60_000);`;
+
 const onHosts = whyNoHosts() === undefined ? describe : describe.skip;
 
 onHosts('a bench of hosts', () => {
@@ -51,7 +61,7 @@ onHosts('a bench of hosts', () => {
   }, 60_000);
 
   it('leaves nothing behind when its user is killed outright', async () => {
-    const user = spawn(process.execPath, [join(import.meta.dirname, 'open-and-wait.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const user = spawn(process.execPath, ['--input-type=module', '-e', OPENS_AND_WAITS], { stdio: ['ignore', 'pipe', 'inherit'] });
     let said = '';
     user.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const folder = await eventually('the other bench', 60_000, () => (said.includes('\n') ? said.trim() : undefined));
