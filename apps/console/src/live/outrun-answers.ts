@@ -25,7 +25,8 @@ export const outrunAnswers = (client: QueryClient): { remember: (message: Stream
     return missed;
   };
   const stop = client.getQueryCache().subscribe((event) => {
-    const { queryHash, queryKey, state } = event.query;
+    const { queryHash, state } = event.query;
+    const queryKey: readonly unknown[] = event.query.queryKey as readonly unknown[];
     if (!MERGED.includes(queryKey[0])) return;
     if (event.type === 'removed') end(queryHash);
     if (event.type !== 'updated') return;

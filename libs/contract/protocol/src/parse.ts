@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
 import { fromManager, type FromManager } from './from-manager.ts';
 import { fromNode, type FromNode } from './from-node.ts';
