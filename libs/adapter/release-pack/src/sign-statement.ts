@@ -1,5 +1,5 @@
-import { BUNDLE_V03_MEDIA_TYPE, bundleToJSON, type Bundle } from '@sigstore/bundle';
-import { FulcioSigner, MessageSignatureBundleBuilder, RekorWitness } from '@sigstore/sign';
+import { BUNDLE_V03_MEDIA_TYPE, bundleFromJSON, bundleToJSON, type Bundle } from '@sigstore/bundle';
+import { sign } from 'sigstore';
 
 export interface SigningServices {
   readonly fulcioUrl: string;
@@ -23,17 +23,14 @@ export async function signStatement(manifestBytes: Uint8Array, services: Signing
   const { fulcioUrl, rekorUrl, identityToken, timeoutMs: timeout = DEFAULT_TIMEOUT_MS } = services;
   // The client would quote a token it cannot read in its error, and so in the log of a build.
   if (!hasSubject(identityToken)) throw new Error('the identity token is no JWT with a subject');
-  const builder = new MessageSignatureBundleBuilder({
-    signer: new FulcioSigner({
-      fulcioBaseURL: fulcioUrl,
-      identityProvider: { getToken: async () => identityToken },
-      timeout,
-      retry: RETRIES,
-    }),
-    witnesses: [new RekorWitness({ rekorBaseURL: rekorUrl, timeout, retry: RETRIES })],
+  const signed = await sign(Buffer.from(manifestBytes), {
+    fulcioURL: fulcioUrl,
+    rekorURL: rekorUrl,
+    identityToken,
+    timeout,
+    retry: RETRIES,
   });
-  const bundle = await builder.create({ data: Buffer.from(manifestBytes) });
-  return new TextEncoder().encode(JSON.stringify(bundleToJSON(asVersion03(bundle))));
+  return new TextEncoder().encode(JSON.stringify(bundleToJSON(asVersion03(bundleFromJSON(signed)))));
 }
 
 /** The client still packs message signatures as v0.2 with a chain of one; v0.3 holds the certificate itself. */
