@@ -1,11 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { measureRow, type Row } from './row.ts';
+import { loadavg } from 'node:os';
+import { measureSeries, type Series } from './row.ts';
 
-const RUNS = 9;
+type Opener = () => Promise<Series>;
 
-/** Each area opens its rows one after the other, so that they do not disturb each other. */
-const AREAS: Readonly<Record<string, () => Promise<readonly (() => Promise<Row>)[]>>> = {
-  edge: async () => [(await import('./edge-start/edge-start-row.ts')).edgeStartRow],
+/** Each area opens its series one after the other, so that they do not disturb each other. */
+const AREAS: Readonly<Record<string, () => Promise<Readonly<Record<string, Opener>>>>> = {
+  edge: async () => {
+    const [start, artefact] = await Promise.all([
+      import('./edge-start/edge-start-series.ts'),
+      import('./edge-artefact/artefact-series.ts'),
+    ]);
+    return {
+      start: start.startSeries,
+      idle: start.idleSeries,
+      download: artefact.downloadSeries,
+      memory: artefact.memorySeries,
+      pipeline: artefact.pipelineSeries,
+      files: artefact.smallFilesSeries,
+    };
+  },
 };
 
 /** What bounds the number of sockets a row may open; rows that need many scale with it. */
@@ -14,21 +28,30 @@ const openFilesLimit = (): number | null => {
   return /^\d+$/.test(limit) ? Number(limit) : null;
 };
 
-async function run(area: string | undefined): Promise<number> {
-  const rows = area === undefined ? undefined : AREAS[area];
-  if (!rows) {
-    process.stderr.write(`tidegate: bench needs an area: ${Object.keys(AREAS).join(', ')}\n`);
-    return 2;
-  }
+const refuse = (problem: string): number => {
+  process.stderr.write(`tidegate: ${problem}\n`);
+  return 2;
+};
+
+async function run([area = '', ...chosen]: readonly string[]): Promise<number> {
+  const open = Object.hasOwn(AREAS, area) ? AREAS[area] : undefined;
+  if (!open) return refuse(`bench needs an area: ${Object.keys(AREAS).join(', ')}`);
+  const all = await open();
+  const stranger = chosen.find((name) => !Object.hasOwn(all, name));
+  if (stranger !== undefined) return refuse(`bench ${area} has no "${stranger}", only ${Object.keys(all).join(', ')}`);
   const print = (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`);
   let passed = true;
-  for (const open of await rows()) {
-    const result = await measureRow(await open(), RUNS);
-    passed &&= result.pass;
-    print(result);
+  for (const [name, series] of Object.entries(all)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue;
+    // Others' work is the first reason for an odd figure, so it is written beside each.
+    const load = Math.round((loadavg()[0] ?? 0) * 10) / 10;
+    for (const result of await measureSeries(await series())) {
+      passed &&= result.pass;
+      print({ ...result, load });
+    }
   }
   print({ bench: passed ? 'pass' : 'fail', area, open_files: openFilesLimit() });
   return passed ? 0 : 1;
 }
 
-process.exitCode = await run(process.argv[2]);
+process.exitCode = await run(process.argv.slice(2));

@@ -1,34 +1,42 @@
-/** One measured run of a process. */
+/** What one run of one side may measure. A run gives what its rows ask for. */
 export interface Sample {
-  readonly wallMs: number;
+  readonly wallMs?: number;
   /** Processor time of the measured process, all threads. */
-  readonly cpuMs: number;
+  readonly cpuMs?: number;
+  /** From the moment the server had sent the last byte until the work was done. */
+  readonly tailMs?: number;
+  /** Most memory the process ever had resident, in millions of bytes. */
+  readonly peakMb?: number;
+  /** Memory resident while nothing happens, in millions of bytes. */
+  readonly idleMb?: number;
 }
 
-export interface Row {
-  readonly id: string;
-  /** Highest ratio product / baseline (by wall time) that passes. */
-  readonly goal: number;
-  readonly baseline: () => Promise<Sample>;
+export type Metric = keyof Sample;
+
+/** One line of the table: the product's median against the baseline's (`ratioAtMost`), or against a fixed limit (`atMost`). */
+export type Goal = { readonly id: string; readonly metric: Metric } & ({ readonly ratioAtMost: number } | { readonly atMost: number });
+
+/** Runs that are measured together, and the rows that are read from them. */
+export interface Series {
+  readonly goals: readonly Goal[];
+  /** Absent where every goal is a fixed limit. */
+  readonly baseline?: () => Promise<Sample>;
   readonly product: () => Promise<Sample>;
+  readonly runs: number;
   /** Frees what the runs needed. */
   readonly close: () => Promise<void>;
 }
 
-interface Medians {
-  readonly wall_ms: number;
-  readonly cpu_ms: number;
-}
-
 export interface RowResult {
   readonly id: string;
-  readonly baseline: Medians;
-  readonly product: Medians;
-  readonly ratio: number;
+  readonly metric: Metric;
+  readonly baseline?: number;
+  readonly product: number;
+  readonly ratio?: number;
   readonly goal: number;
   readonly pass: boolean;
   readonly runs: number;
-  /** The runs of one side differ so much among themselves that the ratio should not be trusted. */
+  /** The runs of one side differ so much among themselves that the row should not be trusted. */
   readonly noisy: boolean;
 }
 
@@ -39,35 +47,37 @@ const QUIET_SPREAD = 0.2;
  * Runs both sides alternately, so that whatever else the machine does falls on both alike. One unmeasured run of each
  * warms caches first: what is measured is the second start of a day, not the first.
  */
-export async function measureRow(row: Row, runs: number): Promise<RowResult> {
+export async function measureSeries(series: Series): Promise<RowResult[]> {
   try {
-    await row.baseline();
-    await row.product();
+    await series.baseline?.();
+    await series.product();
     const baseline: Sample[] = [];
     const product: Sample[] = [];
-    for (let run = 0; run < runs; run++) {
+    for (let run = 0; run < series.runs; run++) {
       // The order alternates too: the side that always goes second would meet the other's leftovers each time.
       const sides = [
-        () => row.baseline().then((sample) => baseline.push(sample)),
-        () => row.product().then((sample) => product.push(sample)),
+        async () => series.baseline && void baseline.push(await series.baseline()),
+        async () => void product.push(await series.product()),
       ];
       for (const side of run % 2 === 0 ? sides : sides.reverse()) await side();
     }
-    return resultOf(row, baseline, product);
+    return series.goals.map((goal) => resultOf(goal, baseline, product));
   } finally {
-    await row.close();
+    await series.close();
   }
 }
 
-export function resultOf({ id, goal }: Pick<Row, 'id' | 'goal'>, baseline: readonly Sample[], product: readonly Sample[]): RowResult {
-  const medians = (samples: readonly Sample[]): Medians => ({
-    wall_ms: rounded(median(samples.map(({ wallMs }) => wallMs))),
-    cpu_ms: rounded(median(samples.map(({ cpuMs }) => cpuMs))),
-  });
-  const sides = { baseline: medians(baseline), product: medians(product) };
-  const ratio = rounded(sides.product.wall_ms / sides.baseline.wall_ms);
-  const noisy = [baseline, product].some((samples) => spread(samples.map(({ wallMs }) => wallMs)) > QUIET_SPREAD);
-  return { id, ...sides, ratio, goal, pass: ratio <= goal, runs: product.length, noisy };
+/** A side that did not measure what the goal is about gives NaN, which passes nothing. */
+export function resultOf(goal: Goal, baseline: readonly Sample[], product: readonly Sample[]): RowResult {
+  const { id, metric } = goal;
+  const valuesOf = (samples: readonly Sample[]): number[] => samples.map((sample) => sample[metric] ?? Number.NaN);
+  const ours = valuesOf(product);
+  const row = { id, metric, product: rounded(median(ours)), runs: product.length };
+  if ('atMost' in goal) return { ...row, goal: goal.atMost, pass: median(ours) <= goal.atMost, noisy: isNoisy(ours) };
+  const theirs = valuesOf(baseline);
+  const ratio = rounded(median(ours) / median(theirs));
+  const pass = ratio <= goal.ratioAtMost;
+  return { ...row, baseline: rounded(median(theirs)), ratio, goal: goal.ratioAtMost, pass, noisy: isNoisy(ours) || isNoisy(theirs) };
 }
 
 export function median(values: readonly number[]): number {
@@ -78,9 +88,9 @@ export function median(values: readonly number[]): number {
 }
 
 /** Median distance from the median, as a share of it: one run that met a hiccup does not make a row noisy. */
-function spread(values: readonly number[]): number {
+function isNoisy(values: readonly number[]): boolean {
   const centre = median(values);
-  return median(values.map((value) => Math.abs(value - centre))) / centre;
+  return median(values.map((value) => Math.abs(value - centre))) / centre > QUIET_SPREAD;
 }
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;

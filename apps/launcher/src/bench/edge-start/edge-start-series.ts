@@ -3,19 +3,52 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { CHECKOUT, PROGRAMS } from '../../system/checkout.ts';
 import { runToEnd } from '../../system/run-to-end.ts';
-import type { Row, Sample } from '../row.ts';
+import type { Sample, Series } from '../row.ts';
 import { startAuthenticatingServer, type AuthenticatingServer } from './authenticating-server.ts';
 
 const VERSION = '1.0.0';
 const GIVE_UP_MS = 30_000;
+/** Long enough for what a start leaves to be done, short of the next beat. */
+const IDLE_AFTER_MS = 3_000;
+
+/** Process start to authenticated socket. */
+export async function startSeries(): Promise<Series> {
+  const { sides, close } = await openSides();
+  return {
+    goals: [{ id: 'edge-start-to-authenticated', metric: 'wallMs', ratioAtMost: 1.6 }],
+    runs: 9,
+    baseline: () => untilAuthenticated(sides.baseline),
+    product: () => untilAuthenticated(sides.product),
+    close,
+  };
+}
+
+/** What stays resident once it has nothing to do. */
+export async function idleSeries(): Promise<Series> {
+  const { sides, close } = await openSides();
+  return {
+    goals: [{ id: 'edge-idle-memory', metric: 'idleMb', ratioAtMost: 1.25 }],
+    runs: 5,
+    baseline: () => untilAuthenticated(sides.baseline, IDLE_AFTER_MS),
+    product: () => untilAuthenticated(sides.product, IDLE_AFTER_MS),
+    close,
+  };
+}
+
+interface Side {
+  readonly server: AuthenticatingServer;
+  readonly command: readonly string[];
+  readonly env: Record<string, string>;
+}
 
 /**
- * Process start to authenticated socket: the edge as it is installed (wrapper, bundle, configuration, identity, spool, state)
- * against a bare process that only authenticates, both at the same server in this process.
+ * The edge as it is installed (wrapper, bundle, configuration, identity, spool, state), and a bare process that only
+ * authenticates, both at the same server in this process.
  */
-export async function edgeStartRow(): Promise<Row> {
+async function openSides(): Promise<{ readonly sides: { baseline: Side; product: Side }; readonly close: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-bench-'));
   const server = await startAuthenticatingServer();
   const root = join(folder, 'root');
@@ -33,10 +66,10 @@ export async function edgeStartRow(): Promise<Row> {
     TIDEGATE_RUN_DIR: join(folder, 'run'),
   };
   return {
-    id: 'edge-start-to-authenticated',
-    goal: 1.6,
-    baseline: () => timeToAuthentication(server, bare, env),
-    product: () => timeToAuthentication(server, [join(root, 'current', 'bin', 'tidegate-edge'), 'run'], env),
+    sides: {
+      baseline: { server, command: bare, env },
+      product: { server, command: [join(root, 'current', 'bin', 'tidegate-edge'), 'run'], env },
+    },
     close: async () => {
       await server.close();
       rmSync(folder, { recursive: true, force: true });
@@ -57,11 +90,7 @@ async function installEdge(root: string, port: number): Promise<void> {
   writeFileSync(join(root, 'identity', 'registration-token'), `tgr_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
 }
 
-async function timeToAuthentication(
-  server: AuthenticatingServer,
-  command: readonly string[],
-  env: Record<string, string>,
-): Promise<Sample> {
+async function untilAuthenticated({ server, command, env }: Side, idleAfterMs?: number): Promise<Sample> {
   const [program = '', ...args] = command;
   const authenticated = server.nextAuthentication();
   const begunAt = performance.now();
@@ -77,7 +106,10 @@ async function timeToAuthentication(
   );
   try {
     const { atMs } = await Promise.race([authenticated, ended, tooLate]);
-    return { wallMs: atMs - begunAt, cpuMs: child.pid === undefined ? Number.NaN : processorMs(child.pid) };
+    const sample = { wallMs: atMs - begunAt, cpuMs: child.pid === undefined ? Number.NaN : processorMs(child.pid) };
+    if (idleAfterMs === undefined) return sample;
+    await Promise.race([wait(idleAfterMs), ended]);
+    return { ...sample, idleMb: child.pid === undefined ? Number.NaN : residentMb(child.pid) };
   } finally {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) {
       const gone = new Promise((resolve) => child.once('exit', resolve));
@@ -87,6 +119,16 @@ async function timeToAuthentication(
     // The loser of the race ends too, and nobody is left to hear of it.
     ended.catch(() => undefined);
     tooLate.catch(() => undefined);
+  }
+}
+
+/** NaN where there is no /proc. */
+function residentMb(pid: number): number {
+  try {
+    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return (Number(kib) * 1024) / 1e6;
+  } catch {
+    return Number.NaN;
   }
 }
 
