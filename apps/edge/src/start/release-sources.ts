@@ -23,7 +23,7 @@ export function lazySource({ source, upgrade }: Pick<EdgeConfig, 'source' | 'upg
   };
   return {
     fetchStatement: (version, signal) => using((sources) => sources.fetchStatement(version, signal)),
-    openArtefact: (version, artefact, signal) => using((sources) => sources.openArtefact(version, artefact, signal)),
+    openArtefact: (version, artefact, offset, signal) => using((sources) => sources.openArtefact(version, artefact, offset, signal)),
     listVersions: (signal) => using((sources) => sources.listVersions(signal)),
   };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createSlotStore, createSnapshotStore, createStateFile, type EventSpool } from '@tidegate/adapter-slots-fs';
+import { createPartialDownloads, createSlotStore, createSnapshotStore, createStateFile, type EventSpool } from '@tidegate/adapter-slots-fs';
 import { attemptId } from '@tidegate/contract-protocol';
 import type { UpgradePolicy } from '@tidegate/domain-version-policy';
 import { createUpgradeEngine, type Clock, type SlotStore, type TrialSettings, type UpgradeEngine } from '@tidegate/engine-upgrade';
@@ -36,6 +36,7 @@ export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngin
   const engine = createUpgradeEngine({
     slots,
     snapshots: createSnapshotStore({ root, dataDir }),
+    partials: createPartialDownloads(root),
     ...lazyPrograms(environment, dataDir),
     localChecks: () => wiring.checks.run(),
     extendStart: wiring.extendStart,

@@ -58,8 +58,8 @@ function sourceAt(
   return source;
 }
 /** Opens and reads the artefact; what the stream throws becomes the result. */
-async function download(source: ReleaseSource, size = BYTES.length, signal = never()) {
-  const opened = await source.openArtefact(VERSION, artefactOf(size), signal);
+async function download(source: ReleaseSource, size = BYTES.length, signal = never(), offset = 0) {
+  const opened = await source.openArtefact(VERSION, artefactOf(size), offset, signal);
   if (!opened.ok) return { bytes: Buffer.alloc(0), error: opened as unknown };
   const pieces: Uint8Array[] = [];
   try {
@@ -311,7 +311,7 @@ describe('an artefact', () => {
   it('is refused when it changes between two connections', async () => {
     const server = await releases();
     server.faults.cutAfterBytes.push(300_000);
-    const opened = await sourceAt(server.url).openArtefact(VERSION, artefactOf(BYTES.length), never());
+    const opened = await sourceAt(server.url).openArtefact(VERSION, artefactOf(BYTES.length), 0, never());
     if (!opened.ok) throw new Error(opened.code);
     const reading = async (): Promise<void> => {
       let changed = false;
@@ -373,6 +373,19 @@ describe('an artefact', () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  it('begins where an earlier run ended, also when the server knows no ranges', async () => {
+    const server = await releases();
+    for (const offset of [1, 4096, BYTES.length - 1]) {
+      const { bytes, error } = await download(sourceAt(server.url), BYTES.length, never(), offset);
+      expect(error).toBeNull();
+      expect(bytes.equals(BYTES.subarray(offset))).toBe(true);
+    }
+    const whole: Reply = (_request, response) => void response.writeHead(200, { etag: '"one"' }).end(BYTES);
+    const rangeless = await scripted({ [TAG_PATH]: describeRelease, [ASSET_PATH]: whole });
+    const { bytes } = await download(sourceAt(rangeless.url), BYTES.length, never(), 4096);
+    expect(bytes.equals(BYTES.subarray(4096))).toBe(true);
+  });
+
   it('sends no If-Range for a weak ETag', async () => {
     const server = await scripted(
       cutThen(
@@ -412,7 +425,7 @@ describe('an artefact', () => {
       [TAG_PATH]: describeRelease,
       [ASSET_PATH]: (_request, response) => void response.writeHead(200, { 'content-length': BYTES.length }).write(BYTES.subarray(0, 1000)),
     });
-    const opened = await sourceAt(server.url, {}, { clock }).openArtefact(VERSION, artefactOf(BYTES.length), never());
+    const opened = await sourceAt(server.url, {}, { clock }).openArtefact(VERSION, artefactOf(BYTES.length), 0, never());
     if (!opened.ok) throw new Error(opened.code);
     const iterator = opened.value[Symbol.asyncIterator]();
     expect((await iterator.next()).value).toHaveLength(1000);
@@ -425,7 +438,7 @@ describe('an artefact', () => {
   it('times out at the total deadline however briskly the source trickles', async () => {
     const clock = new ManualClock();
     const server = await releases();
-    const opened = await sourceAt(server.url, {}, { clock }).openArtefact(VERSION, artefactOf(BYTES.length), never());
+    const opened = await sourceAt(server.url, {}, { clock }).openArtefact(VERSION, artefactOf(BYTES.length), 0, never());
     if (!opened.ok) throw new Error(opened.code);
     const iterator = opened.value[Symbol.asyncIterator]();
     await iterator.next();
@@ -439,7 +452,7 @@ describe('an artefact', () => {
   it('does not count the time its reader takes as slowness of the network', async () => {
     const clock = new ManualClock();
     const server = await releases();
-    const opened = await sourceAt(server.url, {}, { clock }).openArtefact(VERSION, artefactOf(BYTES.length), never());
+    const opened = await sourceAt(server.url, {}, { clock }).openArtefact(VERSION, artefactOf(BYTES.length), 0, never());
     if (!opened.ok) throw new Error(opened.code);
     let received = 0;
     for await (const piece of opened.value) {
@@ -463,7 +476,7 @@ describe('an artefact', () => {
       [ASSET_PATH]: (_request, response) => void response.writeHead(200).write('x'),
     });
     const abort = new AbortController();
-    const opened = await sourceAt(server.url).openArtefact(VERSION, artefactOf(10), abort.signal);
+    const opened = await sourceAt(server.url).openArtefact(VERSION, artefactOf(10), 0, abort.signal);
     if (!opened.ok) throw new Error(opened.code);
     const iterator = opened.value[Symbol.asyncIterator]();
     await iterator.next();

@@ -90,11 +90,12 @@ export function githubReleaseSource(
         const bundleBytes = await retrying(signal, () => api.smallAsset(release, 'manifest.sig.bundle', LIMITS.bundleBytes, signal));
         return { manifestBytes, bundleBytes, origin: base.hostname };
       }),
-    openArtefact: (version, artefact: Artefact, outer) =>
+    openArtefact: (version, artefact: Artefact, offset, outer) =>
       withinDeadline(outer, async (signal): Promise<AsyncIterable<Uint8Array>> => {
         const release = await retrying(signal, () => api.describe(version, signal));
         const id = api.assetId(release, artefact.name);
         return rangedDownload({
+          offsetBytes: offset,
           sizeBytes: artefact.size,
           open: (headers, downloadSignal) => api.openAsset(id, artefact.name, headers, downloadSignal),
           clock: dependencies.clock,

@@ -24,12 +24,12 @@ function source(origin: string, { statement, artefact, cut }: Scripted = {}): Li
       asked.push('statement');
       return statement ? refuse(statement, { origin }) : accept({ manifestBytes: BYTES, bundleBytes: BYTES, origin });
     },
-    async openArtefact() {
+    async openArtefact(_version, _artefact, offset) {
       asked.push('artefact');
       if (artefact) return refuse(artefact, { origin });
       return accept(
         (async function* () {
-          for (let at = 0; at < BYTES.length; at += 7) {
+          for (let at = offset; at < BYTES.length; at += 7) {
             if (cut && at >= cut.afterBytes) throw cut.error;
             yield BYTES.subarray(at, at + 7);
           }
@@ -39,8 +39,8 @@ function source(origin: string, { statement, artefact, cut }: Scripted = {}): Li
   };
 }
 
-async function download(from: ListingSource, signal = never()): Promise<{ bytes: string; error: unknown }> {
-  const opened = await from.openArtefact(VERSION, ARTEFACT, signal);
+async function download(from: ListingSource, signal = never(), offset = 0): Promise<{ bytes: string; error: unknown }> {
+  const opened = await from.openArtefact(VERSION, ARTEFACT, offset, signal);
   if (!opened.ok) return { bytes: '', error: opened };
   let bytes = '';
   try {
@@ -87,6 +87,7 @@ describe('a source with mirrors', () => {
       source('mirror'),
     ]);
     expect(await download(both)).toEqual({ bytes: BYTES.toString(), error: null });
+    expect(await download(both, never(), 9)).toEqual({ bytes: BYTES.toString().slice(9), error: null });
   });
 
   it.each([

@@ -45,10 +45,10 @@ export function mirroredSource(primary: ListingSource, mirrors: readonly Listing
       const served = await first((source) => source.fetchStatement(version, signal));
       return served.ok ? accept(served.value.value) : served;
     },
-    async openArtefact(version, artefact, signal) {
-      const open = (from: number) => first((source) => source.openArtefact(version, artefact, signal), from);
-      const opened = await open(0);
-      return opened.ok ? accept(continued(opened.value, open, signal)) : opened;
+    async openArtefact(version, artefact, offset, signal) {
+      const open = (from: number, at: number) => first((source) => source.openArtefact(version, artefact, at, signal), from);
+      const opened = await open(0, offset);
+      return opened.ok ? accept(continued(opened.value, offset, open, signal)) : opened;
     },
   };
 }
@@ -59,29 +59,27 @@ interface Served<T> {
 }
 type Bytes = AsyncIterable<Uint8Array>;
 
-/** No byte twice: what was yielded already is dropped from a later source's stream. */
+/** No byte twice: a later source begins where the one before ended. */
 async function* continued(
   opened: Served<Bytes>,
-  open: (from: number) => Promise<Verdict<Served<Bytes>>>,
+  offset: number,
+  open: (from: number, at: number) => Promise<Verdict<Served<Bytes>>>,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   let serving = opened;
-  let yielded = 0;
+  let at = offset;
   for (;;) {
-    let skip = yielded;
     try {
       for await (const piece of serving.value) {
-        const fresh = piece.subarray(Math.min(skip, piece.length));
-        skip -= piece.length - fresh.length;
-        yielded += fresh.length;
-        if (fresh.length > 0) yield fresh;
+        at += piece.length;
+        yield piece;
       }
       return;
     } catch (error) {
       if (signal.aborted || !isCodedError(error) || !CURABLE.has(error.code)) throw error;
       // The time for the whole download is over: another source does not get it again.
       if (error.details['rule'] === 'deadline') throw error;
-      const next = await open(serving.index + 1);
+      const next = await open(serving.index + 1, at);
       if (!next.ok) throw error;
       serving = next.value;
     }

@@ -7,7 +7,9 @@ import { discard, type HttpAnswer } from './http-get.ts';
 import { Pace } from './pace.ts';
 
 export interface RangedDownloadOptions {
-  /** Never more bytes than this are yielded. */
+  /** Where to begin; bytes before it are the caller's already. */
+  readonly offsetBytes: number;
+  /** No byte beyond this is yielded. */
   readonly sizeBytes: number;
   /** Sends one request from the first URL on; throws CodedError. */
   readonly open: (headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<HttpAnswer>;
@@ -24,7 +26,7 @@ interface ObjectIdentity {
 }
 
 /**
- * Streams one object from its first byte, over as many connections as it takes. Bytes are untrusted: the manifest's chunk
+ * Streams one object from `offsetBytes`, over as many connections as it takes. Bytes are untrusted: the manifest's chunk
  * digests judge them. What holds here: no byte twice, no byte of another object after those of this one, no more than
  * `sizeBytes`. A source that ends early without an error ends the stream early, and the reader finds it too short.
  */
@@ -33,7 +35,7 @@ export async function* rangedDownload(options: RangedDownloadOptions): AsyncGene
   const deadline = startDeadline(clock, limits.deadlineMs, options.signal);
   const pace = new Pace(clock, limits);
   let identity: ObjectIdentity | null = null;
-  let offset = 0;
+  let offset = options.offsetBytes;
   let failures = 0;
   try {
     while (offset < sizeBytes) {

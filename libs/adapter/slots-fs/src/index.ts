@@ -1,4 +1,5 @@
 export { createSlotStore, type SlotSettings } from './slot-store.ts';
+export { createPartialDownloads } from './part-file.ts';
 export { createSnapshotStore, type SnapshotSettings } from './snapshots/snapshot-store.ts';
 export { createStateFile, peekStateFile } from './state-file.ts';
 export { openEventSpool, type EventSpool, type EventSpoolOptions } from './spool/event-spool.ts';

@@ -143,6 +143,22 @@ describe('unpacking', () => {
     expect(seen.at(-1)).toBe(bytes.length);
   });
 
+  it('hands every chunk on once it is verified, and ends when that fails', async () => {
+    const bytes = gz(tarOf(FILES));
+    const artefact = recordOf(bytes, FILES);
+    const seen: string[] = [];
+    const options = { signal: new AbortController().signal, onProgress: () => undefined };
+    const onChunk = async (chunk: Uint8Array) => void seen.push(sha256(chunk));
+    expect(await tarUnpacker.unpack(inPieces(bytes), artefact, slot, { ...options, onChunk })).toMatchObject({ ok: true });
+    expect(seen).toEqual(artefact.chunk_sha256);
+    await rm(slot, { recursive: true });
+    const full = async () => Promise.reject(new CodedError('upgrade_disk_full'));
+    expect(await tarUnpacker.unpack(inPieces(bytes), artefact, slot, { ...options, onChunk: full })).toMatchObject({
+      code: 'upgrade_disk_full',
+    });
+    expect(await readdir(root)).toEqual([]);
+  });
+
   it('asks for no more than two chunks beyond what is on the disk', async () => {
     // The first chunk is wrong: whatever was asked for until the refusal came is what may have been in memory.
     const bytes = noise(2_000_000);

@@ -12,6 +12,7 @@ import { abortError, verifiedChunks } from './verified-chunks.ts';
 interface UnpackOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: UnpackProgress) => void;
+  readonly onChunk?: (chunk: Uint8Array) => Promise<void>;
 }
 
 /** Unpacks tar, tar.gz and tar.zst by the signed file list; see the port for what holds on success and on refusal. */
@@ -51,11 +52,11 @@ async function fill(
   });
   const onReceived = (receivedBytes: number): void => options.onProgress({ receivedBytes, totalBytes: artefact.size });
   try {
-    // One chunk is inflated and written while the next one arrives.
-    let inflating: Promise<void> = Promise.resolve();
+    // One chunk is inflated, written and handed on while the next one arrives.
+    let inflating: Promise<unknown> = Promise.resolve();
     for await (const chunk of verifiedChunks(input, artefact, { signal: options.signal, onReceived })) {
       await inflating;
-      inflating = decompressor.write(chunk);
+      inflating = Promise.all([decompressor.write(chunk), options.onChunk?.(chunk)]);
       inflating.catch(() => undefined);
     }
     await inflating;

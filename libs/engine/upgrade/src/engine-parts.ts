@@ -2,6 +2,7 @@ import type { AttemptId } from '@tidegate/contract-protocol';
 import type { NodeSelf, UpgradePolicy } from '@tidegate/domain-version-policy';
 import type { ArtefactUnpacker } from './ports/artefact-unpacker.ts';
 import type { ManifestVerifier } from './ports/manifest-verifier.ts';
+import type { PartialDownloads } from './ports/partial-downloads.ts';
 import type { CheckResult, HealthChecks, MigrationRunner } from './ports/programs.ts';
 import type { ReleaseSource } from './ports/release-source.ts';
 import type { SlotStore } from './ports/slot-store.ts';
@@ -20,6 +21,7 @@ export interface TrialSettings {
 export interface EngineParts {
   readonly slots: SlotStore;
   readonly snapshots: SnapshotStore;
+  readonly partials: PartialDownloads;
   readonly stateStore: StateStore;
   readonly source: ReleaseSource;
   readonly verifier: ManifestVerifier;

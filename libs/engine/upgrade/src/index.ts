@@ -2,6 +2,7 @@ export type { EngineParts, TrialSettings } from './engine-parts.ts';
 export { emptyState, nodeState, type AttemptRecord, type NodeState } from './node-state.ts';
 export type { ArtefactUnpacker, UnpackProgress } from './ports/artefact-unpacker.ts';
 export type { ManifestVerifier, VerifiedManifest } from './ports/manifest-verifier.ts';
+export type { PartialDownload, PartialDownloads } from './ports/partial-downloads.ts';
 export type { CheckResult, HealthCheck, HealthChecks, Migration, MigrationRunner } from './ports/programs.ts';
 export type { ReleaseSource, Statement } from './ports/release-source.ts';
 export {

@@ -1,9 +1,10 @@
 /** accepted -> staged: everything that can be known is known before anything that runs is touched. */
-import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
+import { accept, refuse, type ErrorCode, type Verdict } from '@tidegate/contract-errors';
 import type { Artefact, Manifest, Sha256 } from '@tidegate/contract-manifest';
 import { gateManifest, holdActivation, type UpgradeRequest } from '@tidegate/domain-version-policy';
 import type { AttemptMoves } from './attempt-moves.ts';
 import type { EngineParts } from './engine-parts.ts';
+import { fetchArtefact } from './fetch-artefact.ts';
 import { memoryOf } from './node-memory.ts';
 import type { AttemptRecord, NodeState } from './node-state.ts';
 import type { UnpackProgress } from './ports/artefact-unpacker.ts';
@@ -33,23 +34,25 @@ export async function prepare(
     also: moves.attempt().retryCounted ? (state) => state : (state) => countRetry(state, verified.digest),
   });
   const version = verified.manifest.version;
-  if (!(await reusableSlot(parts, resolved.value))) {
+  const reused = await reusableSlot(parts, resolved.value);
+  if (!reused) {
     const space = await gateSpace(parts, verified.manifest, artefact);
     if (!space.ok) return space;
-    const fetched = await fetchInto(parts, moves.attempt(), artefact, statement, signal, onProgress);
+    const fetched = await fetchArtefact(parts, moves.attempt(), { statement, artefact, signal, onProgress });
     if (!fetched.ok) return fetched;
   }
   const waitsForPerson = holdActivation(parts.policy, moves.attempt().released, parts.clock.now()) === 'person';
-  await moves.move('fetched', { events: ['upgrade_downloaded', waitsForPerson ? 'upgrade_staged_manual' : 'upgrade_staged'] });
+  const staged = waitsForPerson ? 'upgrade_staged_manual' : 'upgrade_staged';
+  await moves.move('fetched', { events: reused ? [staged] : ['upgrade_downloaded', staged] });
   parts.log('staged', { version });
   return accept(undefined);
 }
 
 async function resolve(parts: EngineParts, moves: AttemptMoves, signal: AbortSignal): Promise<Verdict<Prepared>> {
   const attempt = moves.attempt();
-  const fetched = await parts.source.fetchStatement(attempt.toVersion, signal);
-  if (!fetched.ok) return fetched;
-  const statement = fetched.value;
+  const found = await findStatement(parts, attempt, signal);
+  if (!found.ok) return found;
+  const statement = found.value;
   await moves.move('resolved');
   const verified = await parts.verifier.verify(statement.manifestBytes, statement.bundleBytes);
   if (!verified.ok) return verified;
@@ -64,6 +67,21 @@ async function resolve(parts: EngineParts, moves: AttemptMoves, signal: AbortSig
   if (!artefact.ok) return artefact;
   const programs = gatePrograms(manifest, artefact.value, parts.trial.windowSecs);
   return programs.ok ? accept({ statement, verified: verified.value, artefact: artefact.value }) : programs;
+}
+
+/** Codes that say nothing of the release, only of the way to it. */
+const UNREACHABLE: ReadonlySet<ErrorCode> = new Set(['upgrade_network_error', 'upgrade_timeout']);
+
+/**
+ * A return goes by the statement that lies in the slot, and so does any version whose source cannot be reached: it is verified
+ * again either way, and another digest for the same version would be refused anyhow.
+ */
+async function findStatement(parts: EngineParts, attempt: AttemptRecord, signal: AbortSignal): Promise<Verdict<Statement>> {
+  const stored = await parts.slots.readStatement(attempt.toVersion);
+  const onDisk: Verdict<Statement> | null = stored && accept({ ...stored, origin: 'disk' });
+  if (onDisk && attempt.kind === 'return') return onDisk;
+  const fetched = await parts.source.fetchStatement(attempt.toVersion, signal);
+  return !fetched.ok && onDisk && UNREACHABLE.has(fetched.code) ? onDisk : fetched;
 }
 
 /** The gate let a skipped release through only as one of the manager's two retries: used up when it begins, however it ends. */
@@ -101,20 +119,4 @@ async function gateSpace(parts: EngineParts, manifest: Manifest, artefact: Artef
   if (freeBytes < neededBytes) return refuse('upgrade_disk_full', { needed_bytes: neededBytes, free_bytes: freeBytes });
   if (freeInodes < neededInodes) return refuse('upgrade_disk_full', { needed_inodes: neededInodes, free_inodes: freeInodes });
   return accept(undefined);
-}
-
-async function fetchInto(
-  parts: EngineParts,
-  attempt: AttemptRecord,
-  artefact: Artefact,
-  statement: Statement,
-  signal: AbortSignal,
-  onProgress: (progress: UnpackProgress) => void,
-): Promise<Verdict<void>> {
-  if (await parts.slots.hasSlot(attempt.toVersion)) await parts.slots.discardSlot(attempt.toVersion);
-  const folder = await parts.slots.stagingFolder(attempt.id);
-  const input = await parts.source.openArtefact(attempt.toVersion, artefact, signal);
-  if (!input.ok) return input;
-  const unpacked = await parts.unpacker.unpack(input.value, artefact, folder, { signal, onProgress });
-  return unpacked.ok ? parts.slots.install(folder, attempt.toVersion, statement) : unpacked;
 }

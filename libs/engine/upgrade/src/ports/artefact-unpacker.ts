@@ -20,6 +20,11 @@ export interface ArtefactUnpacker {
     input: AsyncIterable<Uint8Array>,
     artefact: Artefact,
     folder: string,
-    options: { readonly signal: AbortSignal; readonly onProgress: (progress: UnpackProgress) => void },
+    options: {
+      readonly signal: AbortSignal;
+      readonly onProgress: (progress: UnpackProgress) => void;
+      /** Each chunk once it is verified, in order; its memory is reused when the promise has resolved. A rejection ends the unpacking. */
+      readonly onChunk?: (chunk: Uint8Array) => Promise<void>;
+    },
   ): Promise<Verdict<void>>;
 }

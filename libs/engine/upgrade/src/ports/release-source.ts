@@ -14,8 +14,13 @@ export interface ReleaseSource {
   /** Idempotent. Refuses with upgrade_release_not_found, upgrade_network_error, upgrade_url_invalid, upgrade_manifest_invalid (over the caps). */
   fetchStatement(version: ReleaseVersion, signal: AbortSignal): Promise<Verdict<Statement>>;
   /**
-   * Streams an artefact's bytes from the start, resuming by itself after cut connections; never yields a byte twice and never
-   * more than `artefact.size` bytes. The iterator throws CodedError (upgrade_network_error, upgrade_timeout, upgrade_url_invalid).
+   * Streams an artefact's bytes from `offset` (the start of a chunk, below its size), resuming by itself after cut connections; never yields a byte twice and never
+   * one beyond `artefact.size`. The iterator throws CodedError (upgrade_network_error, upgrade_timeout, upgrade_url_invalid).
    */
-  openArtefact(version: ReleaseVersion, artefact: Artefact, signal: AbortSignal): Promise<Verdict<AsyncIterable<Uint8Array>>>;
+  openArtefact(
+    version: ReleaseVersion,
+    artefact: Artefact,
+    offset: number,
+    signal: AbortSignal,
+  ): Promise<Verdict<AsyncIterable<Uint8Array>>>;
 }

@@ -9,6 +9,7 @@ import {
   manifest as manifestSchema,
   releaseVersion,
   sha256,
+  type Artefact,
   type Channel,
   type DeviceType,
   type Manifest,
@@ -67,6 +68,8 @@ export interface Disk {
   links: SlotLinks;
   slots: Map<string, Slot>;
   staging: Set<string>;
+  /** Chunks kept of an artefact, by its digest. */
+  parts: Map<string, number>;
   state: NodeState | null;
   corrupt: boolean;
   intent: TrialIntent | null;
@@ -90,6 +93,10 @@ const statementOf = (manifest: Manifest): InstalledStatement => ({
   digest: digestOf(JSON.stringify(manifest)),
 });
 
+async function* bytesFrom(artefact: Artefact, offset: number, end = artefact.size): AsyncGenerator<Uint8Array> {
+  for (let at = offset; at < end; at += artefact.chunk_size) yield new Uint8Array(Math.min(artefact.chunk_size, end - at));
+}
+
 export const OPEN_POLICY: UpgradePolicy = {
   enabled: true,
   allowedChannels: ['stable' as Channel],
@@ -108,6 +115,7 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
     links: { current: first, committed: first, previous: null },
     slots: new Map([[first, { statement: statementOf(aManifest(installed, release)), sound: true }]]),
     staging: new Set(),
+    parts: new Map(),
     state: null,
     corrupt: false,
     intent: null,
@@ -138,6 +146,8 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
     unpack: accept(undefined),
     source: accept(undefined),
   };
+  /** Where each download was begun. */
+  const offsets: number[] = [];
   let restarts = 0;
   let extendedSecs = 0;
   let attempts = 0;
@@ -153,7 +163,11 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
     slots: {
       links: () => Promise.resolve(disk.links),
       stagingFolder: (attempt) => Promise.resolve(`staging/${attempt}`),
-      clearStaging: async () => mutate('clear staging', () => disk.staging.clear()),
+      clearStaging: async () =>
+        mutate('clear staging', () => {
+          disk.staging.clear();
+          disk.parts.clear();
+        }),
       slotFolder: (of) => `versions/${of}`,
       hasSlot: (of) => Promise.resolve(disk.slots.has(of)),
       readStatement: (of) => Promise.resolve(disk.slots.get(of)?.statement ?? null),
@@ -193,12 +207,22 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
         const found = releases.get(of);
         return found ? accept({ ...statementOf(found), origin: 'test' }) : refuse('upgrade_release_not_found', { version: of });
       },
-      openArtefact: async () =>
-        accept(
-          (async function* () {
-            yield new Uint8Array(100);
-          })(),
-        ),
+      openArtefact: async (_, artefact, offset) => {
+        offsets.push(offset);
+        return accept(bytesFrom(artefact, offset));
+      },
+    },
+    partials: {
+      open: async (artefact) => {
+        const kept = (disk.parts.get(artefact.sha256) ?? 0) * artefact.chunk_size;
+        return {
+          keptBytes: kept,
+          read: () => bytesFrom(artefact, 0, kept),
+          append: async () => mutate('keep chunk', () => disk.parts.set(artefact.sha256, (disk.parts.get(artefact.sha256) ?? 0) + 1)),
+          close: async () => undefined,
+        };
+      },
+      drop: async (artefact) => mutate('drop part', () => disk.parts.delete(artefact.sha256)),
     },
     verifier: {
       verify: async (bytes) => {
@@ -208,9 +232,13 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
       },
     },
     unpacker: {
-      unpack: async (input, artefact, folder, { signal, onProgress }) => {
+      unpack: async (input, artefact, folder, { signal, onProgress, onChunk }) => {
         let received = 0;
-        for await (const chunk of input) onProgress({ receivedBytes: (received += chunk.length), totalBytes: artefact.size });
+        for await (const chunk of input) {
+          onProgress({ receivedBytes: (received += chunk.length), totalBytes: artefact.size });
+          await onChunk?.(chunk);
+        }
+        if (received !== artefact.size) throw new CodedError('upgrade_checksum_mismatch', { rule: 'too short' });
         const answer = typeof answers.unpack === 'function' ? await answers.unpack() : answers.unpack;
         if (signal.aborted) throw new CodedError('upgrade_network_error', { reason: 'aborted' });
         if (answer.ok) mutate('unpack', () => disk.staging.add(folder));
@@ -273,6 +301,7 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
     },
     tick: () => ticks.forEach((callback) => callback()),
     watching: () => ticks.length > 0,
+    offsets,
     restarts: () => restarts,
     extendedSecs: () => extendedSecs,
     /** The guard, as far as an engine can see it. */
