@@ -37,19 +37,28 @@ const options = (libFolder: string): BuildOptions => ({
   absWorkingDir: join(EDGE, '../..'),
 });
 
-/** `main.mjs` (with chunks for what only an attempt needs) and `verify-worker.mjs`; with a prologue, `main.mjs` runs that first. */
+/** `main.mjs` (with chunks for what only an attempt needs), `commands.mjs` and `verify-worker.mjs`; with a prologue, `main.mjs` runs that first. */
 export async function bundleEdge({ libFolder, version, variant, anchor, prologue }: EdgeBundle): Promise<void> {
+  const facts = {
+    TIDEGATE_VERSION: JSON.stringify(version),
+    TIDEGATE_VARIANT: JSON.stringify(variant),
+    TIDEGATE_WORKER: JSON.stringify('./verify-worker.mjs'),
+  };
   const entry = prologue === undefined ? 'main' : 'agent';
   await build({
     ...options(libFolder),
     entryPoints: { [entry]: join(EDGE, 'src/main.ts') },
     splitting: true,
     chunkNames: 'part-[hash]',
-    define: {
-      TIDEGATE_VERSION: JSON.stringify(version),
-      TIDEGATE_VARIANT: JSON.stringify(variant),
-      TIDEGATE_WORKER: JSON.stringify('./verify-worker.mjs'),
-    },
+    define: facts,
+    plugins: [compileIn(anchor), withoutTranslations, commandsApart],
+  });
+  await build({
+    ...options(libFolder),
+    entryPoints: { commands: join(EDGE, 'src/commands/run-command.ts') },
+    splitting: true,
+    chunkNames: 'commands-[hash]',
+    define: facts,
     plugins: [compileIn(anchor), withoutTranslations],
   });
   await build({ ...options(libFolder), entryPoints: { 'verify-worker': VERIFY_WORKER } });
@@ -58,6 +67,19 @@ export async function bundleEdge({ libFolder, version, variant, anchor, prologue
   // Two imports of one module run in their order; anything bundled together would be hoisted above the prologue.
   await writeFile(join(libFolder, 'main.mjs'), `import './prologue.mjs';\nimport './agent.mjs';\n`);
 }
+
+/**
+ * What people ask for is a bundle of its own. In one with the agent, all code that both use would move into files of its own,
+ * which each start of the agent would have to find and read.
+ */
+const commandsApart: Plugin = {
+  name: 'commands-apart',
+  setup(build) {
+    build.onResolve({ filter: /[/\\]commands[/\\]run-command\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './commands.mjs', external: true } : undefined,
+    );
+  },
+};
 
 /** Texts of the schema library in fifty languages, a third of what a start would have to parse; the agent speaks in codes. */
 const withoutTranslations: Plugin = {

@@ -196,8 +196,8 @@ describe('the built edge', () => {
     [['version', '-o', 'json'], 0],
     [['help'], 0],
     [[], 0],
-    [['upgrade'], 64],
-    [['run', '--force'], 64],
+    [['upgrade'], 2],
+    [['run', '--force'], 2],
   ])('%j exits with %i', async (args, code) => {
     expect((await install('ws://127.0.0.1:1/ws/node').run(...args)).code).toBe(code);
   });

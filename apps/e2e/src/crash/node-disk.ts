@@ -46,7 +46,7 @@ const IN_ROOT = [
 ];
 const IN_RECORD = ['counters', 'lock', 'verdict', 'version'];
 const IN_TRIAL = ['intent', 'testimony'];
-const IN_IDENTITY = ['key.pem', 'node.json'];
+const IN_IDENTITY = ['key.pem', 'local-api-token', 'node.json'];
 const TERMINAL = ['committed', 'rolled_back', 'failed', 'refused'];
 
 const strangers = (folder: string, known: readonly string[]): string[] =>

@@ -15,6 +15,7 @@ import { makeBeat } from './beat.ts';
 import { createHealthChecks } from './checks.ts';
 import { readBootId, readMachineId } from './host.ts';
 import { introduce } from './introduce.ts';
+import { openLocalControl } from './local-control.ts';
 import { log, nameError } from './log.ts';
 import { followManager, standAlone, type ManagerSide } from './manager-side.ts';
 import { lockRoot } from './root-lock.ts';
@@ -65,6 +66,7 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
   const runRecord = openRunRecord(root, bootId);
   const checks = createHealthChecks();
   const ending = untilAsked();
+  const restart = (): void => ending.ask('restart');
   const settings = { beatIntervalSecs: WIRE.beatIntervalSecs as number };
   const parts: { manager?: ManagerSide } = {};
   const { engine, slots } = wireUpgradeEngine({
@@ -74,12 +76,12 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
     spool,
     beatIntervalSecs: () => settings.beatIntervalSecs,
     onEvent: () => parts.manager?.beatSoon(),
-    restart: () => ending.ask('restart'),
+    restart,
     checks,
     extendStart: (secs) => notifier.extendStart(secs),
   });
   await engine.recover();
-  startAgainWhenPassedOver({ links: () => slots.links(), running: AGENT_VERSION, timers: systemTimers, restart: () => ending.ask('restart') });
+  startAgainWhenPassedOver({ links: () => slots.links(), running: AGENT_VERSION, timers: systemTimers, restart });
   const witness = createWitness(engine, logFault);
   const followers = { notifier, witness, spool, settings };
   const inTrial = (): boolean => engine.trial() !== null;
@@ -105,12 +107,13 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
   notifier.ready();
   witness.ready();
   void announce(spool, runRecord, runId).catch(logFault);
+  const localControl = openLocalControl({ environment, config, engine, manager });
   const stopWatching = watchProgress(engine, manager);
   const end = await ending.asked;
   log('info', 'stopping', { reason: end });
   await notifier.stopping();
   stopWatching();
-  await closeDown({ engine, manager, spool, runRecord, end });
+  await closeDown({ localControl, engine, manager, spool, runRecord, end });
   return end;
 }
 
@@ -150,6 +153,7 @@ async function announce(spool: EventSpool, runRecord: Promise<RunRecord>, runId:
 }
 
 interface Closing {
+  readonly localControl: { close(): Promise<void> };
   readonly engine: UpgradeEngine;
   readonly manager: ManagerSide;
   readonly spool: EventSpool;
@@ -157,7 +161,8 @@ interface Closing {
   readonly end: RunEnd;
 }
 
-async function closeDown({ engine, manager, spool, runRecord, end }: Closing): Promise<void> {
+async function closeDown({ localControl, engine, manager, spool, runRecord, end }: Closing): Promise<void> {
+  await localControl.close();
   await engine.stop();
   await manager.stop();
   await spool.close();

@@ -1,0 +1,26 @@
+import type { UpgradeEngine } from '@tidegate/engine-upgrade';
+import { openLocalApi, type LocalApiParts } from '../local-api/open-local-api.ts';
+import { log, nameError } from './log.ts';
+
+/** What a person on the node can do while the agent runs: the local API, and SIGUSR1 for `apply`. */
+export function openLocalControl(parts: LocalApiParts): { close(): Promise<void> } {
+  const opened = openLocalApi(parts);
+  const onSignal = (): void => void applyNow(parts.engine);
+  process.on('SIGUSR1', onSignal);
+  return {
+    async close() {
+      process.off('SIGUSR1', onSignal);
+      await (await opened).close();
+    },
+  };
+}
+
+async function applyNow(engine: Pick<UpgradeEngine, 'apply'>): Promise<void> {
+  try {
+    const verdict = await engine.apply();
+    if (verdict.ok) log('info', 'applied by signal', { attempt: verdict.value });
+    else log('warning', 'nothing was applied', { code: verdict.code, ...verdict.details });
+  } catch (error) {
+    log('error', 'fault', nameError(error));
+  }
+}
