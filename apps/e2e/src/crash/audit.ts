@@ -29,12 +29,14 @@ interface Change {
 
 /** The changes below `folder` that the kernel saw, whether they succeeded or not. */
 export function changesSeen(log: string, folder: string): readonly Change[] {
-  return readFileSync(log, 'utf8')
-    .split('\n')
-    .flatMap((line) => parse(line) ?? [])
-    .filter(({ path }) => path === folder || path.startsWith(`${folder}/`))
-    // The socket of the local API holds nothing; the runtime removes its name by itself when it closes.
-    .filter(({ kind, path }) => kind !== 'unlink' || !path.endsWith('/run/agent.sock'));
+  return (
+    readFileSync(log, 'utf8')
+      .split('\n')
+      .flatMap((line) => parse(line) ?? [])
+      .filter(({ path }) => path === folder || path.startsWith(`${folder}/`))
+      // The socket of the local API holds nothing; the runtime removes its name by itself when it closes.
+      .filter(({ kind, path }) => kind !== 'unlink' || !path.endsWith('/run/agent.sock'))
+  );
 }
 
 function parse(line: string): Change | undefined {
