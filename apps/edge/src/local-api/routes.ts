@@ -51,7 +51,7 @@ export function routesOf({ engine, status, latest }: RouteParts): readonly Route
   return [
     { ...get('/healthz', 'the agent’s loop turns', async () => ok({ status: 'ok', version: AGENT_VERSION })), open: true },
     get('/status', 'what runs, what is on trial, policy, floor, skip list, the running attempt', async () => ok(await status())),
-    get('/releases/latest', 'the newest verified release of an allowed channel, and what the policy says to it', async () => {
+    get('/releases/latest', 'the newest verified release of an allowed channel, and whether it is newer than what runs', async () => {
       const found = await latest();
       return found.ok ? ok(found.value) : problem(found);
     }),
