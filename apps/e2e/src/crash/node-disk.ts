@@ -36,6 +36,7 @@ const IN_ROOT = [
   'identity',
   'lock',
   'previous',
+  'run',
   'runs.json',
   'snapshots',
   'spool',
