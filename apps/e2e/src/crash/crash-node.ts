@@ -142,8 +142,11 @@ export class CrashNode {
     this.#saveEnrolments = () => writeFileSync(nodes, JSON.stringify([...known]));
   }
   #saveEnrolments = (): void => undefined;
+  readonly #agents = new Set<RunningAgent>();
 
+  /** A test that gave up on an agent leaves none behind. */
   async disconnect(): Promise<void> {
+    for (const agent of this.#agents) await this.stop(agent);
     this.#saveEnrolments();
     await this.manager.close();
   }
@@ -209,7 +212,11 @@ export class CrashNode {
       said: '',
     };
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (agent.said += chunk.toString()));
-    void agent.ended.then((end) => (agent.end = end));
+    this.#agents.add(agent);
+    void agent.ended.then((end) => {
+      agent.end = end;
+      this.#agents.delete(agent);
+    });
     return agent;
   }
 
