@@ -14,6 +14,8 @@ const LOOK_AGAIN_MS = 5_000;
 /** A release that nobody applies for so long is not what anybody wants any more; the wire allows commands no longer a life. */
 const LONGEST_WAIT_SECS = 30 * 86_400;
 
+const CANCELLED = refuse('upgrade_cancelled');
+
 /** Carries the accepted attempt to the swap, one at a time, or ends it; a staged one may have to wait on the way. */
 export interface AttemptRunner {
   /** From wherever the attempt stands; nothing happens while it is on its way already. */
@@ -39,9 +41,8 @@ export function createAttemptRunner(ledger: Ledger, parts: EngineParts): Attempt
     progress = null;
     try {
       const result = await carry(parts, attemptMoves(ledger, parts), abort.signal, (now) => (progress = now));
-      if (!result.ok) await giveUp(result);
-      else if (result.value === 'activated') parts.restart();
-      else await wait(result.value);
+      if (!result.ok) return await giveUp(result);
+      return result.value === 'activated' ? parts.restart() : await wait(result.value);
     } catch (error) {
       await giveUp(refusalOf(error));
     }
@@ -63,7 +64,8 @@ export function createAttemptRunner(ledger: Ledger, parts: EngineParts): Attempt
   const giveUp = async (refusal: Refusal): Promise<void> => {
     if (abort.signal.reason === 'stopping') return;
     stopLooking();
-    await endBeforeActivation(ledger, parts, abort.signal.reason === 'cancelled' ? refuse('upgrade_cancelled') : refusal);
+    const end = abort.signal.reason === 'cancelled' ? CANCELLED : refusal;
+    if (!(await couldEnd(ledger, parts, end))) stopLooking = parts.clock.every(LOOK_AGAIN_MS, () => launch(() => giveUp(end)));
   };
 
   const launch = (act: () => Promise<void>): void => {
@@ -82,16 +84,27 @@ export function createAttemptRunner(ledger: Ledger, parts: EngineParts): Attempt
       abort.abort('cancelled');
       await running;
       const { attempt } = ledger.state();
-      if (attempt && isWaiting(attempt)) launch(() => giveUp(refuse('upgrade_cancelled')));
+      if (attempt && isWaiting(attempt)) launch(() => giveUp(CANCELLED));
       await running;
       return ledger.state().attempt === null;
     },
     stop() {
       stopLooking();
-      if (!abort.signal.aborted) abort.abort('stopping');
+      abort.abort('stopping');
       return running;
     },
   };
+}
+
+/** A full disk cannot even take a failure down: the attempt stays until it can, and is never forgotten. */
+async function couldEnd(ledger: Ledger, parts: EngineParts, end: Refusal): Promise<boolean> {
+  try {
+    await endBeforeActivation(ledger, parts, end);
+    return true;
+  } catch (error) {
+    parts.log('attempt could not be ended yet', { code: end.code, error: nameOf(error) });
+    return false;
+  }
 }
 
 /** Up to the swap, or to what it has to wait for. */

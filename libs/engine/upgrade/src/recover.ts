@@ -3,7 +3,6 @@
  * where they disagree the disk wins.
  */
 import { refuse } from '@tidegate/contract-errors';
-import { EVENTS } from '@tidegate/contract-events';
 import { ageSecs } from './attempt-age.ts';
 import { advance } from './attempt-log.ts';
 import { isWaiting } from './attempt-runner.ts';
@@ -16,13 +15,10 @@ import type { AttemptRecord } from './node-state.ts';
 
 export type NextAct = 'resume' | 'watch' | 'idle';
 
-export async function reconcile(ledger: Ledger, parts: EngineParts, quarantined: string | null): Promise<NextAct> {
-  await ledger.change((state) => ({
-    ...state,
-    outbox: quarantined
-      ? [...state.outbox, { name: 'state_corrupt', severity: EVENTS.state_corrupt.severity, details: { set_aside: quarantined } }]
-      : state.outbox,
-  }));
+/** Can run again when a disk error cut it short. */
+export async function reconcile(ledger: Ledger, parts: EngineParts): Promise<NextAct> {
+  // So that a first or lost state is on the disk, with the events it brings.
+  await ledger.change((state) => state);
   const attempt = ledger.state().attempt;
   if (!attempt) {
     await parts.slots.clearStaging();

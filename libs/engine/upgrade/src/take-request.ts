@@ -108,10 +108,16 @@ function endRefused(attempt: AttemptRecord, refusal: Refusal, parts: EngineParts
   return withError(ended, refusal.code, refusal.details);
 }
 
-const ackOf = ({ id }: Command, verdict: Verdict<AttemptId>): CommandAck =>
-  verdict.ok
-    ? { type: 'command_ack', id, accepted: true, attempt_id: verdict.value }
-    : { type: 'command_ack', id, accepted: false, error_code: verdict.code, details: flat(verdict.details) };
+const ackOf = (command: Command, verdict: Verdict<AttemptId>): CommandAck =>
+  verdict.ok ? { type: 'command_ack', id: command.id, accepted: true, attempt_id: verdict.value } : refusalAck(command, verdict);
+
+export const refusalAck = ({ id }: Command, refusal: Refusal): CommandAck => ({
+  type: 'command_ack',
+  id,
+  accepted: false,
+  error_code: refusal.code,
+  details: flat(refusal.details),
+});
 
 const flat = (details: Refusal['details']) =>
   Object.fromEntries(

@@ -6,6 +6,22 @@ import { createUpgradeEngine } from './index.ts';
 import { activated, anUpgrade, boot, ended, names, settled } from './testing/engine-bench.ts';
 import { aManifest, createFakeNode, digestOf, OPEN_POLICY, version } from './testing/fake-node.ts';
 
+/** A release that has all there is: data to set aside, a migration, a download of several chunks. */
+const fullNode = () => {
+  const chunk = 64 * 1024;
+  const [artefact] = aManifest('1.1.0').artefacts;
+  const node = createFakeNode();
+  node.disk.data.live.set('db', 'old');
+  node.publish(
+    aManifest('1.1.0', {
+      artefacts: [{ ...artefact!, size: 2 * chunk, chunk_size: chunk, chunk_sha256: [digestOf('1'), digestOf('2')] }],
+      migrations: [{ id: 'a', argv: ['bin/tidegate-edge'], timeout_secs: 10, reversible: true }],
+      snapshot: { paths: ['db'] },
+    }),
+  );
+  return node;
+};
+
 describe('a good upgrade', () => {
   it('is staged, announced to the guard, swapped and restarted, in this order', async () => {
     const node = createFakeNode();
@@ -295,13 +311,12 @@ describe('an interruption', () => {
 
   const verdicts = ['commits', 'reverts'] as const;
   it.each(verdicts)('by a power cut at any change of the disk still ends in a terminal state (the guard %s)', async (verdict) => {
-    const whole = createFakeNode();
+    const whole = fullNode();
     await activated(whole);
     const changes = whole.log.length;
     expect(changes).toBeGreaterThan(15);
     for (let cut = 0; cut <= changes; cut++) {
-      const node = createFakeNode();
-      node.publish(aManifest('1.1.0'));
+      const node = fullNode();
       node.cutPowerAfter(cut);
       const engine = createUpgradeEngine(node.parts());
       const command = anUpgrade('1.1.0');
@@ -318,12 +333,17 @@ describe('an interruption', () => {
       await settled(() => node.disk.links.current === '1.1.0' || ended(after)());
       if (node.disk.links.current === '1.1.0' && node.disk.links.committed === '1.0.0') {
         await settled(() => node.disk.state?.attempt?.state === 'activating' || node.disk.state?.attempt?.state === 'trial');
+        await boot(node);
         if (verdict === 'commits') node.guardCommits();
         else node.guardReverts();
         after = await boot(node);
       }
       const report = after.report();
       expect({ cut, state: report?.state }).toEqual({ cut, state: verdict === 'commits' ? 'committed' : 'rolled_back' });
+      // Not once more and not once less than the verdict wants, whatever was cut off.
+      expect({ cut, db: node.disk.data.live.get('db') }).toEqual({ cut, db: verdict === 'commits' ? 'old+a' : 'old' });
+      expect(node.disk.data).toMatchObject({ mark: null, copies: null });
+      expect(node.disk.parts.size + node.disk.staging.size).toBe(0);
       expect(names(node).filter((name) => name === 'upgrade_started').length).toBeGreaterThanOrEqual(1);
       expect(new Set(names(node)).has(verdict === 'commits' ? 'upgrade_completed' : 'upgrade_rolled_back')).toBe(true);
     }

@@ -1,22 +1,19 @@
-import type { Verdict } from '@tidegate/contract-errors';
+import { isCodedError, refuse, type Refusal, type Verdict } from '@tidegate/contract-errors';
 import type { ReleaseVersion, Sha256 } from '@tidegate/contract-manifest';
 import type { AttemptId, AttemptReport, Command, CommandAck } from '@tidegate/contract-protocol';
 import { isBeforeActivation } from '@tidegate/domain-attempt';
 import { reportOf } from './attempt-log.ts';
-import { createAttemptRunner, type AttemptRunner } from './attempt-runner.ts';
+import type { AttemptRunner } from './attempt-runner.ts';
 import { viewOf } from './attempt-view.ts';
-import { COMMANDS_PER_MINUTE, createCommandBrake } from './command-brake.ts';
+import { COMMANDS_PER_MINUTE } from './command-brake.ts';
 import type { EngineParts } from './engine-parts.ts';
-import { giveBack } from './give-back.ts';
-import { openLedger, type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 import { applyStaged, cancelLocally, requestLocally, returnToPrevious, unblock, type LocalRequest } from './local-acts.ts';
-import { firstState } from './node-memory.ts';
 import type { AttemptRecord } from './node-state.ts';
+import { openEngine, type Opened } from './open-engine.ts';
 import type { CheckResult } from './ports/programs.ts';
-import { reconcile } from './recover.ts';
-import { takeUpgrade } from './take-request.ts';
-import { openTrial, type Trial, type Words } from './trial.ts';
-import { watchVerdict } from './verdict-watch.ts';
+import { refusalAck, takeUpgrade } from './take-request.ts';
+import type { Words } from './trial.ts';
 
 export type { LocalRequest } from './local-acts.ts';
 
@@ -61,15 +58,6 @@ export interface UpgradeEngine {
   stop(): Promise<void>;
 }
 
-/** What there is once the state was read. */
-interface Opened {
-  readonly ledger: Ledger;
-  readonly runner: AttemptRunner;
-  readonly brake: ReturnType<typeof createCommandBrake>;
-  readonly trial: Trial | null;
-  readonly stopWatching: () => void;
-}
-
 export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
   let opened: Opened | undefined;
   const use = (): Opened => {
@@ -86,16 +74,22 @@ export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
     return answer;
   };
 
+  const locally = <T>(act: (opened: Opened) => Promise<Verdict<T>>): Promise<Verdict<T>> =>
+    inTurn(async (now) => now.unsettled() ?? (await coded(() => act(now))));
+
   return {
     async recover() {
-      opened = await open(parts);
+      opened = await openEngine(parts);
     },
-    accept: (command) => inTurn((now) => take(now, parts, command)),
-    request: (request) => inTurn(({ ledger, runner }) => requestLocally(ledger, parts, runner, request)),
-    apply: () => inTurn(({ ledger, runner }) => applyStaged(ledger, runner)),
-    rollback: () => inTurn(({ ledger, runner }) => returnToPrevious(ledger, parts, runner)),
-    cancel: () => inTurn(({ ledger, runner }) => cancelLocally(ledger, runner)),
-    unblock: (version) => inTurn(({ ledger }) => unblock(ledger, parts, version)),
+    accept: async (command) => {
+      const answer = await inTurn((now) => coded(() => take(now, parts, command)));
+      return 'ok' in answer ? refusalAck(command, answer) : answer;
+    },
+    request: (request) => locally(({ ledger, runner }) => requestLocally(ledger, parts, runner, request)),
+    apply: () => locally(({ ledger, runner }) => applyStaged(ledger, runner)),
+    rollback: () => locally(({ ledger, runner }) => returnToPrevious(ledger, parts, runner)),
+    cancel: () => locally(({ ledger, runner }) => cancelLocally(ledger, runner)),
+    unblock: (version) => locally(({ ledger }) => unblock(ledger, parts, version)),
     report() {
       const newest = state().attempt ?? state().history[0];
       return newest ? reportOf(newest, use().runner.progress()) : null;
@@ -104,9 +98,9 @@ export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
     history: () => Object.freeze(state().history.map(viewOf)),
     trial: () => (state().attempt?.state === 'trial' ? { attempt: (state().attempt as AttemptRecord).id } : null),
     async testify(words) {
-      if (state().attempt?.state === 'trial') await use().trial?.testify(words);
+      if (state().attempt?.state === 'trial') await use().trial()?.testify(words);
     },
-    checks: () => use().trial?.results() ?? [],
+    checks: () => use().trial()?.results() ?? [],
     async facts() {
       const links = await parts.slots.links();
       const { highestSequence, floor } = state();
@@ -119,46 +113,33 @@ export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
         versionFloor: floor?.version ?? null,
       };
     },
-    async stop() {
-      use().stopWatching();
-      use().trial?.stop();
-      await use().runner.stop();
-    },
+    stop: () => use().stop(),
   };
 }
 
-async function open(parts: EngineParts): Promise<Opened> {
-  await giveBack(parts);
-  const loaded = await parts.stateStore.load();
-  const ledger = openLedger(loaded.state ?? (await firstState(parts.slots)), parts.stateStore, parts.events);
-  const runner = createAttemptRunner(ledger, parts);
-  const next = await reconcile(ledger, parts, loaded.quarantined);
-  if (next === 'resume') runner.start();
-  const brake = createCommandBrake(parts.clock);
-  const { attempt } = ledger.state();
-  const trial = attempt?.state === 'trial' ? openTrial(parts, attempt) : null;
-  const stopWatching = next === 'watch' ? watchVerdict(ledger, parts, () => trial?.stop()) : () => undefined;
-  return { ledger, runner, brake, trial, stopWatching };
+/** A disk that cannot take a request down refuses it with the disk's code: unanswered, whoever asked would only ask again. */
+async function coded<T>(act: () => Promise<T>): Promise<T | Refusal> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    return refuse(error.code, error.details);
+  }
 }
 
-async function take({ ledger, runner, brake }: Opened, parts: EngineParts, command: Command): Promise<CommandAck> {
+async function take(opened: Opened, parts: EngineParts, command: Command): Promise<CommandAck | Refusal> {
+  const { ledger, runner, brake } = opened;
   const known = ledger.state().executedCommands.find((one) => one.id === command.id);
   if (known) return known.ack;
+  const unsettled = opened.unsettled();
+  if (unsettled) return unsettled;
   if (command.action.kind === 'cancel') return cancelCommanded(ledger, runner, command, command.action.command_id);
-  if (!brake.takes()) return overRate(command);
+  // Not remembered: nothing was done, and the manager may ask again.
+  if (!brake.takes()) return refuse('upgrade_rate_limited', { rule: 'commands_per_minute', limit: COMMANDS_PER_MINUTE });
   const ack = await takeUpgrade(ledger, parts, command, command.action);
   if (ack.accepted) runner.start();
   return ack;
 }
-
-/** Not remembered: nothing was done, and the manager may ask again. */
-const overRate = ({ id }: Command): CommandAck => ({
-  type: 'command_ack',
-  id,
-  accepted: false,
-  error_code: 'upgrade_rate_limited',
-  details: { rule: 'commands_per_minute', limit: COMMANDS_PER_MINUTE },
-});
 
 async function cancelCommanded(ledger: Ledger, runner: AttemptRunner, { id }: Command, target: string): Promise<CommandAck> {
   const attempt = ledger.state().attempt;

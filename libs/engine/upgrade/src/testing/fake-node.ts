@@ -2,7 +2,7 @@
  * One node in memory: disk, release source, guard and clock as plain values that outlive the engine, so that a test can stop
  * the engine anywhere ("power cut") and start another one on what is left. A call nobody prepared fails the test.
  */
-import { accept, CodedError, refuse, type Verdict } from '@tidegate/contract-errors';
+import { accept, CodedError, refuse, type ErrorCode, type Verdict } from '@tidegate/contract-errors';
 import type { NodeEvent } from '@tidegate/contract-events';
 import {
   LIMITS,
@@ -130,6 +130,8 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
   const releases = new Map<string, Manifest>();
   const log: string[] = [];
   let cutAt = Infinity;
+  let fault: { readonly from: number; readonly count: number; readonly code: ErrorCode } | null = null;
+  let seen = 0;
   let ticks: (() => void)[] = [];
   const clock = { wallMs: Date.parse('2026-03-01T12:00:00Z'), uptime: 1000, bootId: 'boot-1' };
   const answers: {
@@ -155,6 +157,8 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
   /** Every change of the disk goes through here: numbered, and the place where the power fails. */
   const mutate = (what: string, act: () => void): void => {
     if (log.length >= cutAt) throw new PowerCut(what);
+    if (fault && fault.from <= seen && seen++ < fault.from + fault.count) throw new CodedError(fault.code, { step: what });
+    if (fault && fault.from > seen) seen += 1;
     log.push(what);
     act();
   };
@@ -294,6 +298,12 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
     isPublished: (of: string) => releases.has(of),
     /** The n-th change of the disk from the start, and all after it, do not happen. */
     cutPowerAfter: (changes: number) => (cutAt = changes),
+    /** From the n-th change on, so many fail with a code and change nothing. */
+    failChanges: (from: number, count: number, code: ErrorCode) => {
+      seen = 0;
+      fault = { from, count, code };
+    },
+    heal: () => (fault = null),
     powerOn: () => {
       cutAt = Infinity;
       ticks = [];
