@@ -31,7 +31,7 @@ export function wireUpgradeEngine(wiring: UpgradeWiring): { engine: UpgradeEngin
   const { environment, bootId } = wiring;
   const { upgrade } = wiring.config;
   const { root, guardDir, invocation } = environment;
-  const dataDir = join(root, 'data');
+  const dataDir = upgrade.data_dir ?? join(root, 'data');
   const slots = createSlotStore({ root, guardDir, service: SERVICE, bootId, invocation });
   const engine = createUpgradeEngine({
     slots,
