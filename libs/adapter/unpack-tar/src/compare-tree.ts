@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+import { constants, lstatSync, readdirSync, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
 import type { FileEntry } from '@tidegate/contract-manifest';
 import { foldersOf, STATEMENT_FILES } from './slot-plan.ts';
@@ -39,24 +40,34 @@ export async function firstDifference(
     const stat = found.get(path);
     const file = listed.get(path);
     const isFolder = path === '' || folders.has(path);
-    const judge = async (): Promise<TreeDifference['problem'] | null> => {
+    const judge = (): TreeDifference['problem'] | null => {
       if (!stat) return 'missing';
       if (isFolder) return folderProblem(stat);
-      if (file) return fileProblem(join(folder, path), stat, file, options.digests);
+      if (file) return fileProblem(stat, file);
       return options.allowed.has(path) && stat.isFile() ? null : 'not listed';
     };
-    const problem = await judge();
+    // Nothing to wait for means no promise: there may be tens of thousands.
+    const problem = judge() ?? (options.digests && file ? await digestProblem(join(folder, path), file) : null);
     if (problem) return { path, problem };
   }
   return null;
 }
 
-/** lstat of everything, links never followed: a linked folder is an entry that is no folder. */
+/**
+ * lstat of everything, links never followed: a linked folder is an entry that is no folder. Synchronous within one folder,
+ * where thousands of answers come from memory; others get their turn after each.
+ */
 async function walk(folder: string, prefix: string, found: Map<string, Stats>): Promise<void> {
-  const stat = await lstat(join(folder, prefix));
+  const stat = lstatSync(join(folder, prefix));
   found.set(prefix, stat);
   if (!stat.isDirectory()) return;
-  for (const name of await readdir(join(folder, prefix))) await walk(folder, prefix === '' ? name : `${prefix}/${name}`, found);
+  await nextTurn();
+  for (const name of readdirSync(join(folder, prefix))) {
+    const path = prefix === '' ? name : `${prefix}/${name}`;
+    const inside = lstatSync(join(folder, path));
+    if (inside.isDirectory()) await walk(folder, path, found);
+    else found.set(path, inside);
+  }
 }
 
 const folderProblem = (stat: Stats): TreeDifference['problem'] | null => {
@@ -65,11 +76,13 @@ const folderProblem = (stat: Stats): TreeDifference['problem'] | null => {
   return stat.mode & 0o022 ? 'mode' : null;
 };
 
-async function fileProblem(path: string, stat: Stats, file: FileEntry, withDigest: boolean): Promise<TreeDifference['problem'] | null> {
+function fileProblem(stat: Stats, file: FileEntry): TreeDifference['problem'] | null {
   if (!stat.isFile()) return 'kind';
   if (stat.size !== file.size) return 'size';
-  if ((stat.mode & 0o7777) !== Number.parseInt(file.mode, 8)) return 'mode';
-  if (!withDigest) return null;
+  return (stat.mode & 0o7777) === Number.parseInt(file.mode, 8) ? null : 'mode';
+}
+
+async function digestProblem(path: string, file: FileEntry): Promise<TreeDifference['problem'] | null> {
   const sha256 = createHash('sha256');
   try {
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);

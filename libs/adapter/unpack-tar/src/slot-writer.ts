@@ -4,12 +4,16 @@ import { chmod, mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileEntry } from '@tidegate/contract-manifest';
 import type { SlotPlan } from './slot-plan.ts';
+import { SMALL_FILE_BYTES, SmallFiles } from './small-files.ts';
 import type { WriteStep } from './tar-steps.ts';
 import { atStorage, extractFailed } from './unpack-errors.ts';
+import { canSyncWhole } from './whole-sync.ts';
 
 /** Fewer than libuv's four threads: file data must go on flowing while earlier files reach the disk. */
 const SYNCS_AT_ONCE = 3;
 const FOLDER_MODE = 0o755;
+/** Above this many files an fsync for each is what an unpacking waits for. */
+const FILES_SYNCED_ONE_BY_ONE = 256;
 
 interface OpenFile {
   readonly file: FileEntry;
@@ -24,6 +28,8 @@ export class SlotWriter {
   readonly #syncs = new Set<Promise<void>>();
   #syncFailure: { readonly error: unknown } | null = null;
   #current: OpenFile | null = null;
+  #small: SmallFiles | null = null;
+  #currentSmall: FileEntry | null = null;
 
   constructor(folder: string, plan: SlotPlan) {
     this.#folder = folder;
@@ -41,13 +47,28 @@ export class SlotWriter {
         await mkdir(join(this.#folder, folder));
         await chmod(join(this.#folder, folder), FOLDER_MODE);
       }
+      const isMany = this.#plan.files.size > FILES_SYNCED_ONE_BY_ONE;
+      if (isMany && (await canSyncWhole(this.#folder))) this.#small = new SmallFiles(this.#folder);
     });
   }
 
-  async apply(step: WriteStep): Promise<void> {
+  /** Gives no promise where nothing has to be waited for: awaiting each step of ten thousand files costs what writing them does. */
+  apply(step: WriteStep): Promise<void> | undefined {
+    if (step.kind === 'open' && this.#small && step.file.size <= SMALL_FILE_BYTES) {
+      this.#currentSmall = step.file;
+      this.#small.begin();
+      return undefined;
+    }
+    if (this.#small && this.#currentSmall) {
+      if (step.kind === 'data') this.#small.add(step.bytes);
+      else {
+        this.#small.write(this.#currentSmall);
+        this.#currentSmall = null;
+      }
+      return undefined;
+    }
     if (step.kind === 'open') return this.#open(step.file);
-    if (step.kind === 'data') return this.#write(step.bytes);
-    return this.#close();
+    return step.kind === 'data' ? this.#write(step.bytes) : this.#close();
   }
 
   /** Files first, then the folders that name them, deepest first, then the slot's own. */
@@ -56,6 +77,7 @@ export class SlotWriter {
     this.#throwSyncFailure();
     await atStorage(async () => {
       await chmod(this.#folder, FOLDER_MODE);
+      if (await this.#small?.finish()) return;
       for (const folder of [...this.#plan.folders].reverse()) await syncFolder(join(this.#folder, folder));
       await syncFolder(this.#folder);
     });
@@ -66,6 +88,7 @@ export class SlotWriter {
     await this.#current?.handle.close().catch(() => undefined);
     this.#current = null;
     await Promise.all(this.#syncs);
+    await this.#small?.settle();
     await atStorage(() => rm(this.#folder, { recursive: true, force: true }));
   }
 

@@ -3,6 +3,8 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { CodedError } from '@tidegate/contract-errors';
@@ -157,6 +159,44 @@ describe('unpacking', () => {
       code: 'upgrade_disk_full',
     });
     expect(await readdir(root)).toEqual([]);
+  });
+
+  it('writes a slot of thousands of small files, some large ones between them', async () => {
+    const many: ListedFile[] = Array.from({ length: 1_500 }, (_, index) => ({
+      path: `modules/m${index % 40}/file-${index}`,
+      content: noise(index % 700, index + 1),
+      mode: index % 9 === 0 ? '0755' : '0644',
+    }));
+    many.splice(700, 0, ...SLOT, { path: 'modules/large', content: noise(90_000) });
+    const bytes = gz(tarOf(many));
+    expect(await unpack(inPieces(bytes), recordOf(bytes, many))).toEqual({ ok: true, value: undefined });
+    expect(await verifyTree(slot, fileEntries(many))).toEqual({ ok: true, value: undefined });
+    await rm(slot, { recursive: true });
+    const altered = gz(tarOf(many.map((file, index) => (index === 1_400 ? { ...file, content: noise(file.content.length, 9) } : file))));
+    expect(await unpack(inPieces(altered), recordOf(altered, many))).toMatchObject({ code: 'upgrade_extract_failed' });
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  it('keeps no piece of the input once the chunk is written', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const content = Buffer.alloc(8_000_000);
+    const files: ListedFile[] = [{ path: 'bin/edge', content, mode: '0755' }];
+    const bytes = tarOf(files);
+    const pieces: WeakRef<Uint8Array>[] = [];
+    async function* input(): AsyncGenerator<Uint8Array> {
+      for await (const piece of inPieces(bytes, 40_000)) {
+        const copy = Buffer.from(new Uint8Array(piece).buffer);
+        pieces.push(new WeakRef(copy));
+        yield copy;
+        // A WeakRef holds its target until the turn is over.
+        await new Promise(setImmediate);
+      }
+      collect();
+    }
+    expect(await unpack(input(), recordOf(bytes, files, 'tar'))).toMatchObject({ ok: true });
+    expect(pieces.length).toBeGreaterThan(190);
+    expect(pieces.filter((piece) => piece.deref() !== undefined).length).toBeLessThan(10);
   });
 
   it('asks for no more than two chunks beyond what is on the disk', async () => {

@@ -48,7 +48,10 @@ async function fill(
   const tar = new TarSteps(plan);
   const decompressor = openDecompressor(artefact.format, artefact.size, async (bytes) => {
     if (options.signal.aborted) throw abortError(options.signal);
-    for (const step of tar.next(bytes)) await writer.apply(step);
+    for (const step of tar.next(bytes)) {
+      const written = writer.apply(step);
+      if (written) await written;
+    }
   });
   const onReceived = (receivedBytes: number): void => options.onProgress({ receivedBytes, totalBytes: artefact.size });
   try {

@@ -11,8 +11,13 @@ export async function atStorage<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
-    const name = (error as NodeJS.ErrnoException | null)?.code;
-    if (error instanceof CodedError || name === undefined) throw error;
-    throw new CodedError(FULL.has(name) ? 'upgrade_disk_full' : 'upgrade_storage_error', { error: name }, { cause: error });
+    throw storageError(error);
   }
+}
+
+/** What the system refused, under its code; anything else as it is. */
+export function storageError(error: unknown): unknown {
+  const name = (error as NodeJS.ErrnoException | null)?.code;
+  if (error instanceof CodedError || name === undefined) return error;
+  return new CodedError(FULL.has(name) ? 'upgrade_disk_full' : 'upgrade_storage_error', { error: name }, { cause: error });
 }

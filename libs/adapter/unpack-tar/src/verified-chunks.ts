@@ -49,20 +49,25 @@ export async function* verifiedChunks(input: AsyncIterable<Uint8Array>, artefact
   if (whole.digest('hex') !== artefact.sha256) throw mismatch({ rule: 'whole' });
 }
 
-/** The input's pieces; a read that never returns does not outlive the signal. */
+/**
+ * The input's pieces; a read that never returns does not outlive the signal. One promise for each read, and not a race with
+ * one that lasts as long as the download: that would keep every piece it ever lost to, the whole artefact, in memory.
+ */
 async function* untilAborted(input: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const iterator = input[Symbol.asyncIterator]();
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(abortError(signal));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
-  aborted.catch(() => undefined);
+  let giveUp: ((reason: CodedError) => void) | undefined;
+  const onAbort = (): void => giveUp?.(abortError(signal));
+  const read = (): Promise<IteratorResult<Uint8Array>> =>
+    new Promise((resolve, reject) => {
+      giveUp = reject;
+      if (signal.aborted) return onAbort();
+      iterator.next().then(resolve, reject);
+    });
+  signal.addEventListener('abort', onAbort);
   let done = false;
   try {
     for (;;) {
-      const result = await Promise.race([aborted, iterator.next()]);
+      const result = await read();
       if (result.done) {
         done = true;
         return;
@@ -70,7 +75,7 @@ async function* untilAborted(input: AsyncIterable<Uint8Array>, signal: AbortSign
       yield result.value;
     }
   } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
+    signal.removeEventListener('abort', onAbort);
     // Not awaited: a generator that hangs in a read queues its return behind that read for ever.
     if (!done) iterator.return?.()?.catch(() => undefined);
   }
