@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { ERRORS } from '@tidegate/contract-errors';
 import { helpFor } from '../src/commands/help.ts';
 import { EXIT } from '../src/exit-codes.ts';
+import { CONFIG_MEANINGS } from './config-meanings.ts';
 import { withTables } from './edge-docs.ts';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../../docs/edge.md'), 'utf8');
@@ -24,6 +25,7 @@ describe('docs/edge.md', () => {
     const keys = PAGE.split('\n').filter((line) => /^\| `(name|manager|source|upgrade|local_api)/.test(line));
     expect(keys.length).toBeGreaterThanOrEqual(35);
     expect(keys.filter((line) => /\|\s*\|$/.test(line))).toEqual([]);
+    for (const key of Object.keys(CONFIG_MEANINGS)) expect(PAGE).toContain(`| \`${key}\``);
   });
 
   it('lists every exit code and every command of the help', () => {

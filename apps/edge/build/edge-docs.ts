@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { edgeConfig } from '../src/config/edge-config.ts';
 import { routesOf } from '../src/local-api/routes.ts';
+import { CONFIG_MEANINGS } from './config-meanings.ts';
 
 /** The tables of docs/edge.md that the code itself knows: between these two lines of their own. */
 const begin = (name: string): string => `<!-- ${name}: from the code, by apps/edge/build/make-edge-docs.ts -->`;
@@ -18,7 +19,6 @@ export function withTables(page: string): string {
 }
 
 interface Property {
-  readonly description?: string;
   readonly default?: unknown;
   readonly type?: string;
   readonly minimum?: number;
@@ -39,9 +39,10 @@ function propertyRows(schema: Property, path = ''): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, property]) => {
     const key = path === '' ? name : `${path}.${name}`;
     const inner = property.anyOf?.find((one) => one.type !== 'null') ?? property;
-    const row = `| \`${key}\` | ${valueOf(inner)} | ${defaultOf(property)} | ${property.description ?? inner.description ?? ''} |`;
+    const meaning = CONFIG_MEANINGS[key];
+    const row = `| \`${key}\` | ${valueOf(inner)} | ${defaultOf(property)} | ${meaning ?? ''} |`;
     // A mirror has the keys of `source`; they are not listed twice.
-    return [...(property.description === undefined && inner.properties ? [] : [row]), ...propertyRows(inner, key)];
+    return [...(meaning === undefined && inner.properties ? [] : [row]), ...propertyRows(inner, key)];
   });
 }
 
