@@ -14,11 +14,19 @@ async function dieAt(host: GuardHost, point: number): Promise<void> {
   const counter = host.at('n');
   await writeFile(counter, '0\n');
   for (const tool of mutating) {
-    await host.shim(tool, `read -r n <"${counter}"\nif [ $n = ${point} ]; then kill -9 0; fi\necho $((n + 1)) >"${counter}"\nexec /bin/${tool} "$@"`);
+    await host.shim(
+      tool,
+      `read -r n <"${counter}"\nif [ $n = ${point} ]; then kill -9 0; fi\necho $((n + 1)) >"${counter}"\nexec /bin/${tool} "$@"`,
+    );
   }
 }
 
-async function eachCrash(shell: readonly string[], play: (host: GuardHost) => Promise<void>, crash: (host: GuardHost) => Promise<{ code: number | null }>, after: (host: GuardHost, point: number) => Promise<void>): Promise<number> {
+async function eachCrash(
+  shell: readonly string[],
+  play: (host: GuardHost) => Promise<void>,
+  crash: (host: GuardHost) => Promise<{ code: number | null }>,
+  after: (host: GuardHost, point: number) => Promise<void>,
+): Promise<number> {
   for (let point = 0; ; point += 1) {
     const host = await GuardHost.create(shell);
     try {
@@ -52,14 +60,25 @@ describe.each(shells)('the order on the disk, under %s', (_name, shell) => {
       await host.testimony();
       for (const tool of mutating) await host.shim(tool, `echo "${tool} $*" >>"${host.at('calls')}"\nexec /bin/${tool} "$@"`);
       expect(await host.judge()).toBe('commit');
-      const calls = (await host.lines('calls')).map((line) => line.replaceAll(`${host.folder}/`, '').replace(/(root\/\.\w+)\.\d+/g, '$1.PID'));
+      const calls = (await host.lines('calls')).map((line) =>
+        line.replaceAll(`${host.folder}/`, '').replace(/(root\/\.\w+)\.\d+/g, '$1.PID'),
+      );
       expect(calls).toEqual([
         'mkdir -p record',
         'dd of=record/counters bs=512 count=1 conv=notrunc,fsync',
-        'rm -rf root/.previous.PID', 'ln -sT versions/1.0.0 root/.previous.PID', 'mv -T root/.previous.PID root/previous', 'sync root',
-        'rm -rf root/.committed.PID', 'ln -sT versions/1.1.0 root/.committed.PID', 'mv -T root/.committed.PID root/committed', 'sync root',
-        'sync record/.verdict.new', 'mv -T record/.verdict.new record/verdict', 'sync record',
-        'rm -f record/trial', 'sync record',
+        'rm -rf root/.previous.PID',
+        'ln -sT versions/1.0.0 root/.previous.PID',
+        'mv -T root/.previous.PID root/previous',
+        'sync root',
+        'rm -rf root/.committed.PID',
+        'ln -sT versions/1.1.0 root/.committed.PID',
+        'mv -T root/.committed.PID root/committed',
+        'sync root',
+        'sync record/.verdict.new',
+        'mv -T record/.verdict.new record/verdict',
+        'sync record',
+        'rm -f record/trial',
+        'sync record',
       ]);
     } finally {
       await host.remove();
@@ -85,7 +104,11 @@ describe.each(shells)('a guard killed between any two steps, under %s', (_name, 
       (host) => host.pre(),
       async (host, point) => {
         await host.pre();
-        expect({ point, ...(await host.fields('record/trial')) }).toMatchObject({ attempt: 'a-1', target: 'versions/1.1.0', from: 'versions/1.0.0' });
+        expect({ point, ...(await host.fields('record/trial')) }).toMatchObject({
+          attempt: 'a-1',
+          target: 'versions/1.1.0',
+          from: 'versions/1.0.0',
+        });
         expect((await host.lines('record/counters'))[0]).toMatch(/^starts=0000[12] boots=00000 .*closing=-/);
         expect(await host.startsFrom()).toBe('current');
       },
@@ -101,7 +124,12 @@ describe.each(shells)('a guard killed between any two steps, under %s', (_name, 
       (host) => host.pre(),
       async (host, point) => {
         await host.pre();
-        expect([point, await host.verdict(), await host.version('current'), await host.trialIsOpen()]).toEqual([point, 'reverted boot_attempts', '1.0.0', false]);
+        expect([point, await host.verdict(), await host.version('current'), await host.trialIsOpen()]).toEqual([
+          point,
+          'reverted boot_attempts',
+          '1.0.0',
+          false,
+        ]);
       },
     );
   });
@@ -117,7 +145,12 @@ describe.each(shells)('a guard killed between any two steps, under %s', (_name, 
       async (host, point) => {
         expect([point, await host.guard('judge', 'svc')]).toMatchObject([point, { code: 10, stdout: 'revert deadline\n' }]);
         await host.pre();
-        expect([point, await host.verdict(), await host.version('current'), await host.trialIsOpen()]).toEqual([point, 'reverted deadline', '1.0.0', false]);
+        expect([point, await host.verdict(), await host.version('current'), await host.trialIsOpen()]).toEqual([
+          point,
+          'reverted deadline',
+          '1.0.0',
+          false,
+        ]);
         expect(await host.judge()).toBe('none');
       },
     );
@@ -141,8 +174,14 @@ describe.each(shells)('a guard killed between any two steps, under %s', (_name, 
         if (decided) await host.pass(1_000);
         else await host.judge();
         await again(host);
-        expect([point, await host.verdict(), await host.version('previous'), await host.version('committed'), await host.version('current'), await host.trialIsOpen()])
-          .toEqual([point, 'committed proved', '1.0.0', '1.1.0', '1.1.0', false]);
+        expect([
+          point,
+          await host.verdict(),
+          await host.version('previous'),
+          await host.version('committed'),
+          await host.version('current'),
+          await host.trialIsOpen(),
+        ]).toEqual([point, 'committed proved', '1.0.0', '1.1.0', '1.1.0', false]);
       },
     );
   });

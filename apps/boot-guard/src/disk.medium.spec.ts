@@ -162,10 +162,22 @@ describe.each(shells)('the guard and the disk, under %s', (_name, shell) => {
       expect((await lstat(host.at('root/versions/1.1.0/bin/svc'))).mode & 0o7777).toBe(0o755);
       expect((await lstat(host.at('root/versions/1.1.0/bin'))).uid).toBe(0);
       for (const attempt of [
-        'echo x >>root/versions/1.1.0/bin/svc', 'rm root/versions/1.1.0/bin/svc', 'mv root/versions/1.1.0 root/versions/x', 'mv root/versions root/v',
-        'echo x >record/counters', 'rm record/trial', 'flock -n record/lock true', 'touch record/x',
+        'echo x >>root/versions/1.1.0/bin/svc',
+        'rm root/versions/1.1.0/bin/svc',
+        'mv root/versions/1.1.0 root/versions/x',
+        'mv root/versions root/v',
+        'echo x >record/counters',
+        'rm record/trial',
+        'flock -n record/lock true',
+        'touch record/x',
       ]) {
-        expect([attempt, await asAgent(attempt).then(() => 'done', () => 'refused')]).toEqual([attempt, 'refused']);
+        expect([
+          attempt,
+          await asAgent(attempt).then(
+            () => 'done',
+            () => 'refused',
+          ),
+        ]).toEqual([attempt, 'refused']);
       }
       await host.pass(120);
       await host.testimony();

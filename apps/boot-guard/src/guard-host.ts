@@ -66,7 +66,9 @@ export class GuardHost {
   async install(version: string): Promise<void> {
     const bin = this.at('root/versions', version, 'bin');
     await mkdir(bin, { recursive: true });
-    await writeFile(join(bin, 'svc'), `#!/bin/sh\necho "${version} $*" >>"${this.at('probes')}"\nexec sh "${this.at('probe.sh')}"\n`, { mode: 0o755 });
+    await writeFile(join(bin, 'svc'), `#!/bin/sh\necho "${version} $*" >>"${this.at('probes')}"\nexec sh "${this.at('probe.sh')}"\n`, {
+      mode: 0o755,
+    });
   }
 
   /** The answer of every version's `probe`: 0 is a manager that accepts the node. */
@@ -106,7 +108,16 @@ export class GuardHost {
 
   /** What a candidate that is well says at this moment, but for what the test changes. */
   async testimony(fields: Readonly<Record<string, string | number>> = {}): Promise<void> {
-    const good = { v: 1, attempt: 'a-1', invocation: this.invocation, boot_id: this.#bootId, ready: 1, checks: 'ok', authenticated: 1, beat_uptime: this.#uptimeSecs };
+    const good = {
+      v: 1,
+      attempt: 'a-1',
+      invocation: this.invocation,
+      boot_id: this.#bootId,
+      ready: 1,
+      checks: 'ok',
+      authenticated: 1,
+      beat_uptime: this.#uptimeSecs,
+    };
     await this.write('root/trial/testimony', { ...good, ...fields });
   }
 
@@ -133,7 +144,11 @@ export class GuardHost {
   /** Runs the real script as its own process group, so that a shim can kill all of it at once. */
   async guard(...args: readonly string[]): Promise<GuardResult> {
     const [program = 'sh', ...words] = [...this.#shell, guardFile, ...args];
-    const child = spawn(program, words, { env: { ...process.env, ...this.#env(), ...this.env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, words, {
+      env: { ...process.env, ...this.#env(), ...this.env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -166,7 +181,10 @@ export class GuardHost {
   }
 
   async exists(path: string): Promise<boolean> {
-    return lstat(this.at(path)).then(() => true, () => false);
+    return lstat(this.at(path)).then(
+      () => true,
+      () => false,
+    );
   }
 
   async fields(path: string): Promise<Readonly<Record<string, string>>> {

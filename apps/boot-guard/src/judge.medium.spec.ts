@@ -42,7 +42,11 @@ describe.each(shells)('judge under %s', (_name, shell) => {
     await atDeadline();
     await host.testimony();
     expect(await host.guard('judge', 'svc')).toMatchObject({ code: 0, stdout: 'commit\n' });
-    expect([await host.version('previous'), await host.version('committed'), await host.version('current')]).toEqual(['1.0.0', '1.1.0', '1.1.0']);
+    expect([await host.version('previous'), await host.version('committed'), await host.version('current')]).toEqual([
+      '1.0.0',
+      '1.1.0',
+      '1.1.0',
+    ]);
     expect(await host.verdict()).toBe('committed proved');
     expect(await host.trialIsOpen()).toBe(false);
     expect(await host.lines('probes')).toEqual([]);
@@ -85,14 +89,24 @@ describe.each(shells)('judge under %s', (_name, shell) => {
 
   it.each([
     ['missing', async () => undefined],
-    ['a link', async () => {
-      await host.testimony();
-      await promisify(execFile)('mv', [host.at('root/trial/testimony'), host.at('elsewhere')]);
-      await symlink(host.at('elsewhere'), host.at('root/trial/testimony'));
-    }],
+    [
+      'a link',
+      async () => {
+        await host.testimony();
+        await promisify(execFile)('mv', [host.at('root/trial/testimony'), host.at('elsewhere')]);
+        await symlink(host.at('elsewhere'), host.at('root/trial/testimony'));
+      },
+    ],
     ['a FIFO', async () => void (await promisify(execFile)('mkfifo', [host.at('root/trial/testimony')]))],
     ['over 4 KiB', async () => host.testimony({ padding: 'x'.repeat(4096) })],
-    ['shell code', async () => writeFile(host.at('root/trial/testimony'), `v=1\nattempt=a-1\ninvocation=$(touch ${host.at('pwned')})\n. ${host.at('probe.sh')}\ntouch ${host.at('pwned')}\n`)],
+    [
+      'shell code',
+      async () =>
+        writeFile(
+          host.at('root/trial/testimony'),
+          `v=1\nattempt=a-1\ninvocation=$(touch ${host.at('pwned')})\n. ${host.at('probe.sh')}\ntouch ${host.at('pwned')}\n`,
+        ),
+    ],
   ])('testimony that is %s proves nothing', async (_what, make) => {
     await atDeadline();
     await make();
@@ -231,7 +245,10 @@ describe.each(shells)('judge under %s', (_name, shell) => {
   describe('under systemd', () => {
     beforeEach(async () => {
       host.env = { TIDEGATE_INIT: 'systemd' };
-      await host.shim('systemctl', `echo "$*" >>"${host.at('calls')}"\ncase $1 in show) printf 'ActiveState=active\\nInvocationID=run-1\\n' ;; esac`);
+      await host.shim(
+        'systemctl',
+        `echo "$*" >>"${host.at('calls')}"\ncase $1 in show) printf 'ActiveState=active\\nInvocationID=run-1\\n' ;; esac`,
+      );
     });
 
     it('pre starts the timer when it opens a trial', async () => {
@@ -247,7 +264,10 @@ describe.each(shells)('judge under %s', (_name, shell) => {
       host.state = 'inactive';
       host.invocation = 'nonsense';
       expect(await host.judge()).toBe('commit');
-      expect((await host.lines('calls')).slice(1)).toEqual(['show -p ActiveState -p InvocationID svc.service', 'stop --no-block tidegate-guard@svc.timer']);
+      expect((await host.lines('calls')).slice(1)).toEqual([
+        'show -p ActiveState -p InvocationID svc.service',
+        'stop --no-block tidegate-guard@svc.timer',
+      ]);
     });
 
     it('judge restarts a service it takes back, unless someone stopped it', async () => {

@@ -54,9 +54,18 @@ describe.each(shells)('pre under %s', (_name, shell) => {
   it('current differs: opens a trial with what the intent says, and counts the first start', async () => {
     await host.openTrial({ window_secs: 60, max_secs: 900, max_boot_attempts: 5, beat_interval_secs: 2 });
     expect(await host.fields('record/trial')).toEqual({
-      v: '1', attempt: 'a-1', target: 'versions/1.1.0', from: 'versions/1.0.0', boot_id: '11111111-1111-4111-8111-111111111111',
-      window_secs: '60', max_secs: '900', max_boot_attempts: '5', beat_interval_secs: '2',
-      opened_uptime: '1000', deadline_uptime: '1060', held_since_uptime: '0',
+      v: '1',
+      attempt: 'a-1',
+      target: 'versions/1.1.0',
+      from: 'versions/1.0.0',
+      boot_id: '11111111-1111-4111-8111-111111111111',
+      window_secs: '60',
+      max_secs: '900',
+      max_boot_attempts: '5',
+      beat_interval_secs: '2',
+      opened_uptime: '1000',
+      deadline_uptime: '1060',
+      held_since_uptime: '0',
     });
     const counters = await readFile(host.at('record/counters'), 'utf8');
     expect(counters).toHaveLength(512);
@@ -73,23 +82,52 @@ describe.each(shells)('pre under %s', (_name, shell) => {
 
   it.each([
     ['missing', async () => undefined],
-    ['a link', async () => {
-      await host.write('elsewhere', { v: 1, attempt: 'a-1', target: 'versions/1.1.0', window_secs: 60 });
-      await symlink(host.at('elsewhere'), host.at('root/trial/intent'));
-    }],
+    [
+      'a link',
+      async () => {
+        await host.write('elsewhere', { v: 1, attempt: 'a-1', target: 'versions/1.1.0', window_secs: 60 });
+        await symlink(host.at('elsewhere'), host.at('root/trial/intent'));
+      },
+    ],
     ['a FIFO', async () => void (await promisify(execFile)('mkfifo', [host.at('root/trial/intent')]))],
     ['a folder', async () => mkdir(host.at('root/trial/intent'))],
-    ['random bytes', async () => writeFile(host.at('root/trial/intent'), Buffer.from(Array.from({ length: 3000 }, (_, n) => (n * 37) % 256)))],
+    [
+      'random bytes',
+      async () => writeFile(host.at('root/trial/intent'), Buffer.from(Array.from({ length: 3000 }, (_, n) => (n * 37) % 256))),
+    ],
     ['over 4 KiB', async () => host.intent({ window_secs: 60, padding: 'x'.repeat(4096) })],
     ['of another schema', async () => host.intent({ v: 2, window_secs: 60 })],
     ['for another target', async () => host.intent({ target: 'versions/9.9.9', window_secs: 60 })],
-    ['shell code', async () => writeFile(host.at('root/trial/intent'), `v=1\ntarget=versions/1.1.0\nattempt=$(touch ${host.at('pwned')})\nwindow_secs=\`touch ${host.at('pwned')}\`\nmax_boot_attempts=a[$(touch ${host.at('pwned')})]\n`)],
-    ['out of range', async () => host.intent({ attempt: 'x'.repeat(65), window_secs: 4, max_secs: '99999999999999999999', max_boot_attempts: 21, beat_interval_secs: '-1' })],
+    [
+      'shell code',
+      async () =>
+        writeFile(
+          host.at('root/trial/intent'),
+          `v=1\ntarget=versions/1.1.0\nattempt=$(touch ${host.at('pwned')})\nwindow_secs=\`touch ${host.at('pwned')}\`\nmax_boot_attempts=a[$(touch ${host.at('pwned')})]\n`,
+        ),
+    ],
+    [
+      'out of range',
+      async () =>
+        host.intent({
+          attempt: 'x'.repeat(65),
+          window_secs: 4,
+          max_secs: '99999999999999999999',
+          max_boot_attempts: 21,
+          beat_interval_secs: '-1',
+        }),
+    ],
   ])('an intent that is %s means the defaults', async (_what, make) => {
     await make();
     await host.point('current', '1.1.0');
     expect((await host.pre()).code).toBe(0);
-    expect(await host.fields('record/trial')).toMatchObject({ attempt: 'unknown', window_secs: '120', max_secs: '0', max_boot_attempts: '3', beat_interval_secs: '15' });
+    expect(await host.fields('record/trial')).toMatchObject({
+      attempt: 'unknown',
+      window_secs: '120',
+      max_secs: '0',
+      max_boot_attempts: '3',
+      beat_interval_secs: '15',
+    });
     expect(await host.exists('pwned')).toBe(false);
   });
 
@@ -105,8 +143,19 @@ describe.each(shells)('pre under %s', (_name, shell) => {
     expect(await host.version('current')).toBe('1.1.0');
     await host.pre();
     expect(await host.verdict()).toBe('reverted boot_attempts');
-    expect(await host.fields('record/verdict')).toMatchObject({ v: '1', attempt: 'a-1', target: 'versions/1.1.0', from: 'versions/1.0.0', starts: '4', boots: '0' });
-    expect([await host.version('current'), await host.version('committed'), await host.startsFrom()]).toEqual(['1.0.0', '1.0.0', 'current']);
+    expect(await host.fields('record/verdict')).toMatchObject({
+      v: '1',
+      attempt: 'a-1',
+      target: 'versions/1.1.0',
+      from: 'versions/1.0.0',
+      starts: '4',
+      boots: '0',
+    });
+    expect([await host.version('current'), await host.version('committed'), await host.startsFrom()]).toEqual([
+      '1.0.0',
+      '1.0.0',
+      'current',
+    ]);
     expect(await host.trialIsOpen()).toBe(false);
   });
 
@@ -144,16 +193,22 @@ describe.each(shells)('pre under %s', (_name, shell) => {
 
   it.each([
     ['back to committed', async () => host.point('current', '1.0.0')],
-    ['elsewhere', async () => {
-      await host.install('1.2.0');
-      await host.point('current', '1.2.0');
-    }],
+    [
+      'elsewhere',
+      async () => {
+        await host.install('1.2.0');
+        await host.point('current', '1.2.0');
+      },
+    ],
     ['out of the folder', async () => host.pointRaw('current', '../../evil')],
     ['to nowhere: it is gone', async () => rm(host.at('root/current'))],
-    ['a folder in its place', async () => {
-      await rm(host.at('root/current'));
-      await mkdir(host.at('root/current/bin'), { recursive: true });
-    }],
+    [
+      'a folder in its place',
+      async () => {
+        await rm(host.at('root/current'));
+        await mkdir(host.at('root/current/bin'), { recursive: true });
+      },
+    ],
   ])('a candidate that moves current %s is taken back', async (_where, move) => {
     await host.openTrial();
     await move();
@@ -166,15 +221,27 @@ describe.each(shells)('pre under %s', (_name, shell) => {
   it.each([
     ['dangles', async () => rm(host.at('root/versions/1.1.0'), { recursive: true })],
     ['has no entry point', async () => rm(host.at('root/versions/1.1.0/bin/svc'))],
-    ['is not executable', async () => writeFile(host.at('root/versions/1.1.0/bin/svc'), 'x', { mode: 0o644 }).then(() => promisify(execFile)('chmod', ['644', host.at('root/versions/1.1.0/bin/svc')]))],
-    ['has a link as entry point', async () => {
-      await rm(host.at('root/versions/1.1.0/bin/svc'));
-      await symlink('/bin/true', host.at('root/versions/1.1.0/bin/svc'));
-    }],
-    ['is itself a link', async () => {
-      await rm(host.at('root/versions/1.1.0'), { recursive: true });
-      await symlink('1.0.0', host.at('root/versions/1.1.0'));
-    }],
+    [
+      'is not executable',
+      async () =>
+        writeFile(host.at('root/versions/1.1.0/bin/svc'), 'x', { mode: 0o644 }).then(() =>
+          promisify(execFile)('chmod', ['644', host.at('root/versions/1.1.0/bin/svc')]),
+        ),
+    ],
+    [
+      'has a link as entry point',
+      async () => {
+        await rm(host.at('root/versions/1.1.0/bin/svc'));
+        await symlink('/bin/true', host.at('root/versions/1.1.0/bin/svc'));
+      },
+    ],
+    [
+      'is itself a link',
+      async () => {
+        await rm(host.at('root/versions/1.1.0'), { recursive: true });
+        await symlink('1.0.0', host.at('root/versions/1.1.0'));
+      },
+    ],
   ])('a target that %s is reverted before it runs', async (_what, damage) => {
     await damage();
     await host.intent();
@@ -184,15 +251,25 @@ describe.each(shells)('pre under %s', (_name, shell) => {
     expect(await host.version('current')).toBe('1.0.0');
   });
 
-  it.each(['/etc', 'versions/../../../etc', 'versions/.hidden', 'versions/1.1.0/', 'versions/1.1.0\n', `versions/${'1'.repeat(65)}`, 'versions/a b'])(
-    'a link to %j is no version',
-    async (target) => {
-      await host.pointRaw('current', target);
-      await host.pre();
-      expect(await host.fields('record/verdict')).toMatchObject({ verdict: 'reverted', reason: 'target_unusable', target: 'unknown', attempt: 'unknown' });
-      expect(await host.version('current')).toBe('1.0.0');
-    },
-  );
+  it.each([
+    '/etc',
+    'versions/../../../etc',
+    'versions/.hidden',
+    'versions/1.1.0/',
+    'versions/1.1.0\n',
+    `versions/${'1'.repeat(65)}`,
+    'versions/a b',
+  ])('a link to %j is no version', async (target) => {
+    await host.pointRaw('current', target);
+    await host.pre();
+    expect(await host.fields('record/verdict')).toMatchObject({
+      verdict: 'reverted',
+      reason: 'target_unusable',
+      target: 'unknown',
+      attempt: 'unknown',
+    });
+    expect(await host.version('current')).toBe('1.0.0');
+  });
 
   it('a damaged committed version: a revert goes to previous', async () => {
     await host.install('0.9.0');

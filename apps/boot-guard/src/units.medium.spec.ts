@@ -39,8 +39,15 @@ describe('the shipped units', () => {
   });
 
   it.each([
-    'Type=notify', 'NotifyAccess=all', 'TimeoutStopSec=5', 'LimitCORE=0', 'StartLimitIntervalSec=0', 'Restart=always', 'WatchdogSec=30',
-    'ExecStartPre=+/usr/lib/tidegate/guard pre tidegate-edge', 'ExecStart=/run/tidegate/tidegate-edge/start/bin/tidegate-edge run',
+    'Type=notify',
+    'NotifyAccess=all',
+    'TimeoutStopSec=5',
+    'LimitCORE=0',
+    'StartLimitIntervalSec=0',
+    'Restart=always',
+    'WatchdogSec=30',
+    'ExecStartPre=+/usr/lib/tidegate/guard pre tidegate-edge',
+    'ExecStart=/run/tidegate/tidegate-edge/start/bin/tidegate-edge run',
   ])('the edge says %s', async (line) => {
     const unit = await readFile(join(shipped, 'usr/lib/systemd/system/tidegate-edge.service'), 'utf8');
     expect(unit.split('\n')).toContain(line);

@@ -1,4 +1,12 @@
-import { apiPath, nodePage, registrationTokenView, sessionView, upgradeView, type NodeView, type UpgradeView } from '@tidegate/contract-api';
+import {
+  apiPath,
+  nodePage,
+  registrationTokenView,
+  sessionView,
+  upgradeView,
+  type NodeView,
+  type UpgradeView,
+} from '@tidegate/contract-api';
 import { eventually } from './eventually.ts';
 import type { LocalSystem } from './local-system.ts';
 

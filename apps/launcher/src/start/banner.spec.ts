@@ -4,8 +4,8 @@ import { banner } from './banner.ts';
 const ready = {
   consoleUrl: 'http://127.0.0.1:8080',
   password: 'correct-horse',
-  dataDir: '/home/a/tidegate/.tidegate',
-  cwd: '/home/a/tidegate',
+  dataDir: '/srv/a/tidegate/.tidegate',
+  cwd: '/srv/a/tidegate',
   nodeCount: 6,
 };
 

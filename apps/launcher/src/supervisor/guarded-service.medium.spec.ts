@@ -83,7 +83,12 @@ describe('a service under the real boot guard', () => {
   it('a candidate that proves itself is committed by the deadline, without a restart', async () => {
     await activate('1.1.0', agent(true));
     expect(await events.nth('verdict')).toEqual({
-      type: 'verdict', verdict: 'committed', attempt: 'a-1', target: 'versions/1.1.0', from: 'versions/1.0.0', reason: 'proved',
+      type: 'verdict',
+      verdict: 'committed',
+      attempt: 'a-1',
+      target: 'versions/1.1.0',
+      from: 'versions/1.0.0',
+      reason: 'proved',
     });
     expect(await names()).toEqual(['versions/1.1.0', 'versions/1.1.0']);
     expect(events.of('started')).toHaveLength(2);
@@ -112,7 +117,11 @@ describe('a service under the real boot guard', () => {
     await events.nth('ready');
     await install('0.9.0', agent(true));
     await writeFile(root('trial/prune'), '0.9.0\n');
-    const gone = async (path: string): Promise<boolean> => access(path).then(() => false, () => true);
+    const gone = async (path: string): Promise<boolean> =>
+      access(path).then(
+        () => false,
+        () => true,
+      );
     while (!(await gone(root('trial/prune')))) await new Promise(setImmediate);
     expect(await gone(root('versions/0.9.0'))).toBe(true);
   });
@@ -127,9 +136,14 @@ describe('a service under the real boot guard', () => {
 
   it('a guard that cannot run keeps the service from starting, and is tried again', async () => {
     service = superviseService({
-      name: 'svc', type: 'notify', execStart: [join(folder, 'run/start/bin/svc')], env: { PATH: process.env['PATH'] ?? '' }, restartDelayMs: 1,
+      name: 'svc',
+      type: 'notify',
+      execStart: [join(folder, 'run/start/bin/svc')],
+      env: { PATH: process.env['PATH'] ?? '' },
+      restartDelayMs: 1,
       guard: { command: [join(folder, 'missing')], root: root(), guardDir: join(folder, 'record'), runDir: join(folder, 'run') },
-      log: { file: join(folder, 'svc.log') }, onEvent: events.record,
+      log: { file: join(folder, 'svc.log') },
+      onEvent: events.record,
     });
     expect((await events.nth('pre_failed', 2)).code).toBe(127);
     expect(events.of('started')).toEqual([]);

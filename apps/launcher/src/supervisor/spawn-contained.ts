@@ -25,7 +25,12 @@ function containment(path: string): readonly string[] {
   if (process.platform !== 'linux') return [];
   const prlimit = onPath(path, 'prlimit');
   const setpriv = onPath(path, 'setpriv');
-  return [...prlimit, ...(prlimit.length > 0 ? ['--core=0:0'] : []), ...setpriv, ...(setpriv.length > 0 ? ['--pdeathsig', 'KILL', '--'] : [])];
+  return [
+    ...prlimit,
+    ...(prlimit.length > 0 ? ['--core=0:0'] : []),
+    ...setpriv,
+    ...(setpriv.length > 0 ? ['--pdeathsig', 'KILL', '--'] : []),
+  ];
 }
 
 export interface ContainedOptions {

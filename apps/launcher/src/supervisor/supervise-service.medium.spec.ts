@@ -25,7 +25,10 @@ const path = process.env['PATH'] ?? '';
 const node = process.execPath;
 
 /** A shell script as the service; `exec sleep 1000` stands for an agent that serves. */
-function start(script: string | readonly [string, ...string[]], options: Partial<ServiceOptions> = {}): { service: SupervisedService; events: EventLog } {
+function start(
+  script: string | readonly [string, ...string[]],
+  options: Partial<ServiceOptions> = {},
+): { service: SupervisedService; events: EventLog } {
   const events = new EventLog();
   const service = superviseService({
     name: 'svc',
@@ -59,7 +62,9 @@ async function untilGone(pid: number): Promise<void> {
 
 describe('a supervised service', () => {
   it('is active once it says READY=1 through the descriptor, not before', async () => {
-    const { service, events } = start('echo READY=0 >&3; while [ ! -e "$FOLDER/go" ]; do sleep 0.01; done; echo READY=1 >&3; exec sleep 1000');
+    const { service, events } = start(
+      'echo READY=0 >&3; while [ ! -e "$FOLDER/go" ]; do sleep 0.01; done; echo READY=1 >&3; exec sleep 1000',
+    );
     await events.nth('started');
     expect(service.state).toBe('activating');
     await writeFile(join(folder, 'go'), '');
@@ -87,7 +92,9 @@ describe('a supervised service', () => {
   });
 
   it('is started again after every kind of end, and says how it ended', async () => {
-    const { events } = start('n=$(cat "$FOLDER/n" 2>/dev/null || echo 0); echo $((n + 1)) >"$FOLDER/n"; case $n in 0) exit 0 ;; 1) exit 7 ;; 2) kill -KILL $$ ;; esac; echo READY=1 >&3; exec sleep 1000');
+    const { events } = start(
+      'n=$(cat "$FOLDER/n" 2>/dev/null || echo 0); echo $((n + 1)) >"$FOLDER/n"; case $n in 0) exit 0 ;; 1) exit 7 ;; 2) kill -KILL $$ ;; esac; echo READY=1 >&3; exec sleep 1000',
+    );
     await events.nth('ready');
     expect(events.of('exited')).toEqual([
       { type: 'exited', code: 0, signal: null },
@@ -110,7 +117,9 @@ describe('a supervised service', () => {
   });
 
   it('that asks for a longer start is given it', async () => {
-    const { events } = start('echo EXTEND_TIMEOUT_USEC=60000000 >&3; sleep 0.2; echo READY=1 >&3; exec sleep 1000', { startTimeoutMs: 100 });
+    const { events } = start('echo EXTEND_TIMEOUT_USEC=60000000 >&3; sleep 0.2; echo READY=1 >&3; exec sleep 1000', {
+      startTimeoutMs: 100,
+    });
     expect((await events.nth('ready')).afterMs).toBeGreaterThan(150);
     expect(events.of('start_timeout')).toEqual([]);
   });
@@ -139,7 +148,9 @@ describe('the watchdog', () => {
   });
 
   it('does not run before READY=1: a slow start is the start timeout’s business', async () => {
-    const { service, events } = start('sleep 0.3; echo READY=1 >&3; while :; do echo WATCHDOG=1 >&3; sleep 0.02; done', { watchdogMs: 250 });
+    const { service, events } = start('sleep 0.3; echo READY=1 >&3; while :; do echo WATCHDOG=1 >&3; sleep 0.02; done', {
+      watchdogMs: 250,
+    });
     await events.nth('ready');
     expect(events.of('watchdog')).toEqual([]);
     expect(service.state).toBe('active');
@@ -162,7 +173,10 @@ describe('stopping', () => {
   });
 
   it('kills what ignores SIGTERM, and the processes it started', async () => {
-    const { service, events } = start('trap "" TERM; sleep 1000 & echo $! >"$FOLDER/grandchild"; echo READY=1 >&3; while :; do sleep 0.05; done', { stopTimeoutMs: 50 });
+    const { service, events } = start(
+      'trap "" TERM; sleep 1000 & echo $! >"$FOLDER/grandchild"; echo READY=1 >&3; while :; do sleep 0.05; done',
+      { stopTimeoutMs: 50 },
+    );
     await events.nth('ready');
     await service.stop();
     expect(events.of('exited')).toEqual([{ type: 'exited', code: null, signal: 'SIGKILL' }]);
@@ -199,7 +213,10 @@ describe('when the supervisor is killed with -9', () => {
       scripts.forEach((script, n) => superviseService({ name: 's' + n, type: 'simple', execStart: ['sh', '-c', script],
         env: { PATH: process.env.PATH, NODE: process.execPath }, log: { file: process.env.FOLDER + '/' + n },
         onEvent: (event) => event.type === 'started' && console.log(event.pid) }));`;
-    const parent = spawn(node, ['--input-type=module', '-e', host], { env: { PATH: path, FOLDER: folder }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = spawn(node, ['--input-type=module', '-e', host], {
+      env: { PATH: path, FOLDER: folder },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const pids: number[] = [];
     for await (const line of createInterface({ input: parent.stdout })) {
       if (pids.push(Number(line)) === 3) break;
@@ -217,7 +234,8 @@ describe('the log', () => {
     const events = new EventLog();
     const onEvent = (event: ServiceEvent): void => {
       events.record(event);
-      if (event.type === 'started') spawnSync('sh', ['-c', `while [ ! -e '${folder}/done' ]; do sleep 0.01; done; sleep 0.05`], { timeout: 5_000 });
+      if (event.type === 'started')
+        spawnSync('sh', ['-c', `while [ ! -e '${folder}/done' ]; do sleep 0.01; done; sleep 0.05`], { timeout: 5_000 });
     };
     start('head -c 100000 /dev/zero | tr "\\0" x; echo last words; : >"$FOLDER/done"; exit 1', { restartDelayMs: 60_000, onEvent });
     await events.nth('exited');

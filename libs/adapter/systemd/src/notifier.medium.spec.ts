@@ -24,7 +24,9 @@ describe('through an inherited pipe', () => {
     notifier.extendStart(90);
     await notifier.stopping();
     closeSync(fd);
-    expect(readFileSync(file, 'utf8')).toBe('READY=1\nSTATUS=1.0.0: connected READY=0\nWATCHDOG=1\nEXTEND_TIMEOUT_USEC=90000000\nSTOPPING=1\n');
+    expect(readFileSync(file, 'utf8')).toBe(
+      'READY=1\nSTATUS=1.0.0: connected READY=0\nWATCHDOG=1\nEXTEND_TIMEOUT_USEC=90000000\nSTOPPING=1\n',
+    );
   });
 
   it('outlives a supervisor that takes nothing', async () => {

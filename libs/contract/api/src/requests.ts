@@ -65,7 +65,11 @@ export type ReleaseList = z.infer<typeof releaseList>;
 export const createRegistrationToken = z.strictObject({
   group: line(64).min(1).default('default'),
   device_type: deviceType,
-  ttl_secs: z.int().min(60).max(7 * 86_400).default(3600),
+  ttl_secs: z
+    .int()
+    .min(60)
+    .max(7 * 86_400)
+    .default(3600),
 });
 export const registrationTokenView = z.object({
   id: z.uuid(),

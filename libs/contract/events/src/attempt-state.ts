@@ -22,5 +22,4 @@ export type AttemptState = z.infer<typeof attemptState>;
 
 export const TERMINAL_STATES = ['committed', 'rolled_back', 'failed', 'refused'] as const;
 export type TerminalState = (typeof TERMINAL_STATES)[number];
-export const isTerminal = (state: AttemptState): state is TerminalState =>
-  (TERMINAL_STATES as readonly string[]).includes(state);
+export const isTerminal = (state: AttemptState): state is TerminalState => (TERMINAL_STATES as readonly string[]).includes(state);

@@ -108,13 +108,18 @@ export const manifest = z.object({
     revision: z.string().regex(/^[0-9a-f]{40}([0-9a-f]{24})?$/),
   }),
   engines: z.object({ agent: releaseVersion.optional(), guard: releaseVersion.optional() }).default({}),
-  requires: z.object({ free_bytes: int(LIMITS.unpackedBytes).optional(), kernel: text(64).optional(), libc: text(64).optional() }).default({}),
+  requires: z
+    .object({ free_bytes: int(LIMITS.unpackedBytes).optional(), kernel: text(64).optional(), libc: text(64).optional() })
+    .default({}),
   artefacts: z.array(artefact).min(1).max(8),
   deltas: z.array(delta).max(64).default([]),
   config: z.object({ env: z.array(envVariable).max(200).default([]), posture: posture.default({}) }).default({ env: [], posture: {} }),
   migrations: z.array(migration).max(32).default([]),
   snapshot: z.object({ paths: z.array(slotPath).max(32) }).default({ paths: [] }),
   health: z.object({ start_timeout_secs: int(3600).min(1).default(60), checks: z.array(healthCheck).max(16).default([]) }).optional(),
-  notes_url: z.url({ protocol: /^https$/ }).max(500).optional(),
+  notes_url: z
+    .url({ protocol: /^https$/ })
+    .max(500)
+    .optional(),
 });
 export type Manifest = z.infer<typeof manifest>;

@@ -14,8 +14,18 @@ const whole = (files = [file('bin/edge', '0755'), file('lib/main.mjs')], change:
   source: { repository: 'https://example.com/edge', revision: 'b'.repeat(40) },
   artefacts: [
     {
-      arch: 'x64', variant: 'full', name: 'edge.tar.gz', size: 5, sha256: digest, format: 'tar.gz', chunk_size: 65_536, chunk_sha256: [digest],
-      unpacked_size: files.length, entrypoint: 'bin/edge', files, ...change,
+      arch: 'x64',
+      variant: 'full',
+      name: 'edge.tar.gz',
+      size: 5,
+      sha256: digest,
+      format: 'tar.gz',
+      chunk_size: 65_536,
+      chunk_sha256: [digest],
+      unpacked_size: files.length,
+      entrypoint: 'bin/edge',
+      files,
+      ...change,
     },
   ],
 });
@@ -62,22 +72,46 @@ describe('a path in a slot', () => {
   it.each(['a', 'bin/edge', 'lib/node_modules/@x/y-1.0.js', 'ünï/cödé'])('%s may be', (path) => {
     expect(slotPathProblem(path)).toBeNull();
   });
-  it.each(['', '/etc/passwd', '../x', 'a/../b', 'a//b', './a', 'a/', 'a\\b', 'a\u0000b', 'a\nb', 'a\u202eb', 'a./b', 'a ', 'x'.repeat(300), Array(30).fill('d').join('/')])(
-    '%j may not',
-    (path) => {
-      expect(slotPathProblem(path)).not.toBeNull();
-    },
-  );
+  it.each([
+    '',
+    '/etc/passwd',
+    '../x',
+    'a/../b',
+    'a//b',
+    './a',
+    'a/',
+    'a\\b',
+    'a\u0000b',
+    'a\nb',
+    'a\u202eb',
+    'a./b',
+    'a ',
+    'x'.repeat(300),
+    Array(30).fill('d').join('/'),
+  ])('%j may not', (path) => {
+    expect(slotPathProblem(path)).not.toBeNull();
+  });
 });
 
 describe('a version', () => {
   it.each(['1.2.3', '0.0.0', '1.2.3-rc.1', '1.0.0-alpha-b.7'])('%s is one', (text) => {
     expect(releaseVersion.safeParse(text).success).toBe(true);
   });
-  it.each(['v1.2.3', '1.2', '1.2.3+build', '01.2.3', '1.2.3-', '1.2.3-01', '../1.2.3', '1.2.3/..', '1.2.3\n', ' 1.2.3', '', `1.2.3-${'a'.repeat(70)}`, '9'.repeat(12) + '.0.0'])(
-    '%j is none',
-    (text) => {
-      expect(releaseVersion.safeParse(text).success).toBe(false);
-    },
-  );
+  it.each([
+    'v1.2.3',
+    '1.2',
+    '1.2.3+build',
+    '01.2.3',
+    '1.2.3-',
+    '1.2.3-01',
+    '../1.2.3',
+    '1.2.3/..',
+    '1.2.3\n',
+    ' 1.2.3',
+    '',
+    `1.2.3-${'a'.repeat(70)}`,
+    '9'.repeat(12) + '.0.0',
+  ])('%j is none', (text) => {
+    expect(releaseVersion.safeParse(text).success).toBe(false);
+  });
 });

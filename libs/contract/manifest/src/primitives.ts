@@ -13,10 +13,16 @@ export const sha256 = z
   .brand<'Sha256'>();
 export type Sha256 = z.infer<typeof sha256>;
 
-export const channel = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/).brand<'Channel'>();
+export const channel = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/)
+  .brand<'Channel'>();
 export type Channel = z.infer<typeof channel>;
 
-export const deviceType = z.string().regex(/^[a-z][a-z0-9-]{0,47}$/).brand<'DeviceType'>();
+export const deviceType = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,47}$/)
+  .brand<'DeviceType'>();
 export type DeviceType = z.infer<typeof deviceType>;
 
 /** A name of an asset beside the manifest: one path segment, nothing clever. */

@@ -14,5 +14,7 @@ export interface AuthPayload {
  */
 export const authPayload = (fields: AuthPayload): Uint8Array =>
   new TextEncoder().encode(
-    ['tidegate-node-auth-v1', fields.managerNonce, fields.nodeNonce, fields.nodeId, fields.managerId, fields.protocol, fields.intent].join('\n'),
+    ['tidegate-node-auth-v1', fields.managerNonce, fields.nodeNonce, fields.nodeId, fields.managerId, fields.protocol, fields.intent].join(
+      '\n',
+    ),
   );

@@ -42,7 +42,10 @@ export const command = z.object({
   id: commandId,
   node_id: nodeId,
   /** Counts from receipt on the node: its clock may be at 1980. */
-  ttl_secs: z.int().min(1).max(30 * 86_400),
+  ttl_secs: z
+    .int()
+    .min(1)
+    .max(30 * 86_400),
   action,
 });
 export type Command = z.infer<typeof command>;

@@ -36,4 +36,16 @@ export {
 export { CLOSE, WIRE } from './limits.ts';
 export { MESSAGES } from './messages.ts';
 export { parseFromManager, parseFromNode } from './parse.ts';
-export { attemptId, commandId, line, nodeId, nonce, publicKey, registrationToken, signature, type AttemptId, type CommandId, type NodeId } from './primitives.ts';
+export {
+  attemptId,
+  commandId,
+  line,
+  nodeId,
+  nonce,
+  publicKey,
+  registrationToken,
+  signature,
+  type AttemptId,
+  type CommandId,
+  type NodeId,
+} from './primitives.ts';

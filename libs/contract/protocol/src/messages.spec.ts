@@ -24,7 +24,10 @@ describe('the wire, version 1', () => {
     for (const field of Object.keys(fixtures[name] ?? {})) {
       if (optional.has(`${name}.${field}`) || (name === 'command_ack' && field === 'details')) continue;
       const { [field]: _dropped, ...rest } = fixtures[name] as Record<string, unknown>;
-      expect([field, parserOf(name)(JSON.stringify(rest))]).toEqual([field, expect.objectContaining({ ok: false, code: 'message_malformed' })]);
+      expect([field, parserOf(name)(JSON.stringify(rest))]).toEqual([
+        field,
+        expect.objectContaining({ ok: false, code: 'message_malformed' }),
+      ]);
     }
   });
 
@@ -42,7 +45,10 @@ describe('the wire, version 1', () => {
   it('carries nothing of the upgrade policy in its settings', () => {
     const widened = { ...v1.auth_ok, settings: { ...v1.auth_ok.settings, upgrade: { enabled: true }, allowed_channels: ['beta'] } };
     const parsed = parseFromManager(JSON.stringify(widened));
-    expect(parsed.ok && parsed.value.type === 'auth_ok' && Object.keys(parsed.value.settings)).toEqual(['beat_interval_secs', 'spool_max_events']);
+    expect(parsed.ok && parsed.value.type === 'auth_ok' && Object.keys(parsed.value.settings)).toEqual([
+      'beat_interval_secs',
+      'spool_max_events',
+    ]);
   });
 
   it.each(['1.1.0/../../etc', 'v1.1.0', '1.1.0+x', '../1.1.0', ''])('a command for version %j is malformed', (version) => {
@@ -58,7 +64,14 @@ describe('what a node signs', () => {
   });
   it('differs when any field differs', () => {
     const base = authPayload(fields).toString();
-    const changes = [{ managerNonce: 'x' }, { nodeNonce: 'x' }, { nodeId: 'x' }, { managerId: 'x' }, { protocol: 2 }, { intent: 'probe' as const }];
+    const changes = [
+      { managerNonce: 'x' },
+      { nodeNonce: 'x' },
+      { nodeId: 'x' },
+      { managerId: 'x' },
+      { protocol: 2 },
+      { intent: 'probe' as const },
+    ];
     for (const change of changes) expect(authPayload({ ...fields, ...change }).toString()).not.toBe(base);
   });
 });

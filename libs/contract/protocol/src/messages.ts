@@ -11,8 +11,16 @@ interface MessageEntry {
 /** Every message of the wire, in the order a connection meets them. The docs page is generated from this. */
 export const MESSAGES = {
   hello: { schema: hello, direction: 'manager -> node', doc: 'First frame of every connection: the challenge.' },
-  register: { schema: register, direction: 'node -> manager', doc: 'Enrols a new node with a one-time token; answered by registered or auth_error.' },
-  registered: { schema: registered, direction: 'manager -> node', doc: 'The node’s id and the manager’s id to pin; the node goes on with auth on the same connection.' },
+  register: {
+    schema: register,
+    direction: 'node -> manager',
+    doc: 'Enrols a new node with a one-time token; answered by registered or auth_error.',
+  },
+  registered: {
+    schema: registered,
+    direction: 'manager -> node',
+    doc: 'The node’s id and the manager’s id to pin; the node goes on with auth on the same connection.',
+  },
   auth: { schema: auth, direction: 'node -> manager', doc: 'Proves possession of the node’s key over both nonces.' },
   auth_ok: { schema: authOk, direction: 'manager -> node', doc: 'The session is live; carries the settings a manager may set.' },
   auth_error: { schema: authError, direction: 'manager -> node', doc: 'A coded refusal; the connection is closed after it.' },

@@ -48,6 +48,14 @@ describe('the table of an attempt', () => {
   });
 
   it('counts as before activation exactly what leaves `current` alone', () => {
-    expect(ATTEMPT_STATES.filter(isBeforeActivation)).toEqual(['accepted', 'resolving', 'verifying', 'fetching', 'staged', 'draining', 'snapshotting']);
+    expect(ATTEMPT_STATES.filter(isBeforeActivation)).toEqual([
+      'accepted',
+      'resolving',
+      'verifying',
+      'fetching',
+      'staged',
+      'draining',
+      'snapshotting',
+    ]);
   });
 });

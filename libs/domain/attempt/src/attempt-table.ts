@@ -29,11 +29,29 @@ export type AttemptInput = (typeof ATTEMPT_INPUTS)[number];
 type Row = Readonly<Record<AttemptInput, AttemptState | null>>;
 
 const ended: Row = {
-  resolve: null, resolved: null, verified: null, fetched: null, drain: null, drained: null, snapshotted: null,
-  activated: null, prove: null, revert: null, restored: null, refuse: null, fail: null, interrupt: null,
+  resolve: null,
+  resolved: null,
+  verified: null,
+  fetched: null,
+  drain: null,
+  drained: null,
+  snapshotted: null,
+  activated: null,
+  prove: null,
+  revert: null,
+  restored: null,
+  refuse: null,
+  fail: null,
+  interrupt: null,
 };
 /** Before activation every state can be refused, failed or interrupted; `resume` is where an interrupted one goes on. */
-const before = (resume: AttemptState, next: Partial<Row>): Row => ({ ...ended, refuse: 'refused', fail: 'failed', interrupt: resume, ...next });
+const before = (resume: AttemptState, next: Partial<Row>): Row => ({
+  ...ended,
+  refuse: 'refused',
+  fail: 'failed',
+  interrupt: resume,
+  ...next,
+});
 
 export const ATTEMPT_TABLE: Readonly<Record<AttemptState, Row>> = {
   accepted: before('accepted', { resolve: 'resolving' }),
@@ -64,4 +82,3 @@ export const step = (from: AttemptState, input: AttemptInput): StepResult => {
 
 /** The states in which `current` has not been swapped, so that giving up leaves the node as it was. */
 export const isBeforeActivation = (state: AttemptState): boolean => ATTEMPT_TABLE[state].fail !== null && state !== 'activating';
-

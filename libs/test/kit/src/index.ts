@@ -3,5 +3,15 @@ export type { CertificateFaults } from './authority/certificate-authority.ts';
 export { element as derElement, TAG as DER_TAG } from './authority/der.ts';
 export { hashedRekordBody, startAuthority, type RunningAuthority } from './authority/start-authority.ts';
 export type { WorkflowIdentity } from './authority/workflow-identity.ts';
-export { ReleaseStore, startFaultyReleaseServer, startReleaseServer, type ConnectionFaults, type FaultyReleaseServer, type PublishTarget, type ReleaseNote, type ReleaseServer, type ReleaseServerOptions } from './release-server/index.ts';
+export {
+  ReleaseStore,
+  startFaultyReleaseServer,
+  startReleaseServer,
+  type ConnectionFaults,
+  type FaultyReleaseServer,
+  type PublishTarget,
+  type ReleaseNote,
+  type ReleaseServer,
+  type ReleaseServerOptions,
+} from './release-server/index.ts';
 export { createTestDatabase, type TestDatabase } from './database/test-database.ts';
