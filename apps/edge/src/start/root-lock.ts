@@ -17,13 +17,17 @@ export async function lockRoot(root: string, bootId: string): Promise<RootLock> 
   const folder = join(root, 'lock');
   const own = `${bootId}.${process.pid}.${await startTicks(process.pid)}`;
   const layDown = (): Promise<void> => writeFile(join(folder, own), '', { mode: 0o600 });
-  await layDown().catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await layDown();
-  });
+  try {
+    await layDown().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await layDown();
+    });
+  } catch (error) {
+    if (!takesNothing(error)) throw error;
+  }
   const release = (): Promise<void> => unlink(join(folder, own)).catch(() => {});
-  for (const other of await readdir(folder)) {
+  for (const other of await readdir(folder).catch(() => [])) {
     if (other === own) continue;
     const pid = await livingOwner(other, bootId);
     if (pid === null) {
@@ -35,6 +39,9 @@ export async function lockRoot(root: string, bootId: string): Promise<RootLock> 
   }
   return { release };
 }
+
+/** A disk that takes no file must not keep the node from running: then the files of others are still looked for. */
+const takesNothing = (error: unknown): boolean => ['EROFS', 'ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 /** The agent that runs on this root; null when none does. */
 export async function lockHolder(root: string, bootId: string): Promise<number | null> {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -66,6 +66,11 @@ describe('the spool on disk', () => {
     }
   });
 
+  it('is not touched before there is an event', async () => {
+    await (await openAt(folder)).close();
+    expect(segments()).toEqual([]);
+  });
+
   it('cuts a torn last line, which was promised to nobody', async () => {
     const spool = await openAt(folder);
     for (const run of ['a', 'b', 'c']) await spool.append(started(run));
@@ -75,8 +80,7 @@ describe('the spool on disk', () => {
     const beforeLast = whole.lastIndexOf('\n', whole.length - 2) + 1;
     for (const size of [beforeLast, beforeLast + 1, beforeLast + 40, whole.length - 1]) {
       rmSync(folder, { recursive: true });
-      await (await openAt(folder)).close();
-      rmSync(join(folder, segments()[0] ?? ''));
+      mkdirSync(folder);
       writeFileSync(file, whole.subarray(0, size));
       expect((await reopened()).map((event) => event.details['run'] ?? event.name)).toEqual(['a', 'b']);
     }

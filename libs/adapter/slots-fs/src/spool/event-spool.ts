@@ -32,7 +32,7 @@ const FEW_LOST = 10;
 export async function openEventSpool({ folder, now, limits = DEFAULT_LIMITS }: EventSpoolOptions): Promise<EventSpool> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { entries, lastRun, lost } = await readLeftovers(folder);
-  const spool = new DiskSpool(await createSpoolWriter(folder, lastRun + 1, now), entries, limits);
+  const spool = new DiskSpool(createSpoolWriter(folder, lastRun + 1, now), entries, limits);
   if (lost > 0) await spool.confess(lost, 'unreadable');
   return spool;
 }
@@ -114,7 +114,8 @@ class DiskSpool implements EventSpool {
     this.unconfessed += victims.size;
     // On disk before anything is lost, unless critical events alone fill the spool and every other one is lost by itself.
     await this.confessEvicted(FEW_LOST);
-    if (touched.has(this.writer.segment)) await this.writer.roll();
+    const { segment } = this.writer;
+    if (segment && touched.has(segment)) await this.writer.roll();
     const kept = this.entries.filter((_, position) => !victims.has(position));
     await shrinkSegments(touched, kept);
     this.entries = kept;
@@ -130,7 +131,8 @@ class DiskSpool implements EventSpool {
     const gone = new Set(this.entries.splice(0, count).map((entry) => entry.segment));
     const needed = new Set(this.entries.map((entry) => entry.segment));
     // A fully acknowledged segment is left behind even while it is young: a restart must not send it all again.
-    if (gone.has(this.writer.segment) && !needed.has(this.writer.segment)) await this.writer.roll();
+    const { segment: young } = this.writer;
+    if (young && gone.has(young) && !needed.has(young)) await this.writer.roll();
     for (const segment of gone) if (!needed.has(segment)) await rm(segment.file, { force: true });
     await this.confessEvicted(1);
   }

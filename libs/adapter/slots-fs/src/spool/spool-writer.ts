@@ -13,24 +13,28 @@ export interface SpoolWriter {
   readonly spoolId: string;
   /** What the next event will be called. */
   readonly nextSeq: number;
-  readonly segment: Segment;
+  /** Where the last event went; null before the first, and after a roll. */
+  readonly segment: Segment | null;
   /** Durable when it resolves. */
   write(fresh: NewEvent): Promise<{ readonly stored: StoredEvent; readonly segment: Segment }>;
-  /** Goes on in a new segment; the old one is nobody's to append to any more. */
+  /** The next event begins a new segment; the old one is nobody's to append to any more. */
   roll(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** The spool of this run: a random id and numbers from 1, in segments of its own. */
-export async function createSpoolWriter(folder: string, run: number, now: () => Date): Promise<SpoolWriter> {
+/**
+ * The spool of this run: a random id and numbers from 1, in segments of its own. Nothing is written before there is an event: a
+ * disk that takes no writes must not keep an agent from starting.
+ */
+export function createSpoolWriter(folder: string, run: number, now: () => Date): SpoolWriter {
   const spoolId = randomUUID();
   let nextSeq = 1;
   const start = (): Promise<SegmentWriter> => createSegment(segmentAt(folder, run, spoolId, nextSeq), () => syncFolder(folder));
-  let current = await start();
+  let current: SegmentWriter | null = null;
   const roll = async (): Promise<void> => {
-    const next = await start();
-    await current.close();
-    current = next;
+    const done = current;
+    current = null;
+    await done?.close();
   };
   return {
     spoolId,
@@ -39,17 +43,18 @@ export async function createSpoolWriter(folder: string, run: number, now: () => 
       return nextSeq;
     },
     get segment() {
-      return current.segment;
+      return current?.segment ?? null;
     },
     async write(fresh) {
-      if (current.bytes >= SEGMENT_BYTES) await roll();
+      if (current && current.bytes >= SEGMENT_BYTES) await roll();
+      current ??= await start();
       const event = sendable({ id: randomUUID(), spool_id: spoolId, seq: nextSeq, at: now().toISOString(), ...fresh });
       const line = encodeLine(event);
       await current.append(line);
       nextSeq += 1;
       return { stored: { event, bytes: line.length }, segment: current.segment };
     },
-    close: () => current.close(),
+    close: roll,
   };
 }
 
