@@ -16,6 +16,9 @@ function onPath(path: string, program: string): readonly string[] {
   return [];
 }
 
+// A parent that died before the death signal was asked for never sends it: whoever has another parent by then ends by himself.
+const stillParent = '[ "$PPID" = "$0" ] && exec "$@"';
+
 /**
  * What precedes every command on Linux. The kernel ends the child with the thread that spawned it, also when that was
  * killed with -9: KILL, because a candidate whose event loop is blocked would never act on TERM. No core dumps: a watchdog's ABRT
@@ -29,7 +32,7 @@ function containment(path: string): readonly string[] {
     ...prlimit,
     ...(prlimit.length > 0 ? ['--core=0:0'] : []),
     ...setpriv,
-    ...(setpriv.length > 0 ? ['--pdeathsig', 'KILL', '--'] : []),
+    ...(setpriv.length > 0 ? ['--pdeathsig', 'KILL', '--', 'sh', '-c', stillParent, String(process.pid)] : []),
   ];
 }
 
