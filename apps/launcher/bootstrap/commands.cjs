@@ -19,7 +19,8 @@ const COMMANDS = {
     usage: ['npm run demo -- --once'],
   },
   test: {
-    ...jest('--selectProjects', 'unit', 'medium'),
+    // More workers than cores: the medium ring waits for processes and sockets more than it computes.
+    ...jest('--selectProjects', 'unit', 'medium', '--maxWorkers=3'),
     summary: 'run the unit and medium rings',
     usage: ['npm test', 'npm test -- --testPathPatterns libs/domain'],
   },
