@@ -33,6 +33,7 @@ describe('a download that was cut off by a restart', () => {
       await boot(node);
       await settled(() => node.restarts() > 0);
       expect(node.offsets).toEqual([0, (chunks + 1) * CHUNK]);
+      expect(node.log.filter((what) => what === 'keep chunk')).toHaveLength(3);
       expect(node.disk.parts.size).toBe(0);
       expect(node.disk.links.current).toBe('1.1.0');
     }

@@ -3,7 +3,7 @@
  * keep a node from getting its data back; elsewhere it is copied beside the path first. Each step leaves a state from which
  * the same steps lead to the same end:
  *   copy in the snapshot         -> it becomes `incoming`, replacing a torn one
- *   `incoming` beside the path   -> the path's present content is set aside, `incoming` becomes the path
+ *   `incoming` beside the path   -> the path's present content is deleted, `incoming` becomes the path
  *   neither                      -> this path is done
  */
 import { mkdir, rename, rm } from 'node:fs/promises';
@@ -15,14 +15,13 @@ import { statOrNull, treeEntries } from './tree-entries.ts';
 export async function restorePath(copies: string, dataDir: string, path: string): Promise<void> {
   const target = join(dataDir, path);
   await ensureRealParents(dataDir, path);
-  const incoming = beside(target, 'incoming');
+  const incoming = beside(target);
   if (await statOrNull(join(copies, path))) await bring(copies, path, incoming);
   if (await statOrNull(incoming)) {
-    await setAside(target);
+    await rm(target, { recursive: true, force: true });
     await rename(incoming, target);
     await syncFolder(dirname(target));
   }
-  await rm(beside(target, 'replaced'), { recursive: true, force: true });
 }
 
 /** A path that was absent when the snapshot was taken is absent again. */
@@ -30,11 +29,11 @@ export async function removePath(dataDir: string, path: string): Promise<void> {
   const target = join(dataDir, path);
   const parent = await statOrNull(dirname(target));
   if (!parent?.isDirectory()) return;
-  if (await statOrNull(target)) await setAside(target);
-  await rm(beside(target, 'replaced'), { recursive: true, force: true });
+  await rm(target, { recursive: true, force: true });
+  await syncFolder(dirname(target));
 }
 
-const beside = (target: string, what: 'incoming' | 'replaced'): string => join(dirname(target), `.${basename(target)}.tidegate-${what}`);
+const beside = (target: string): string => join(dirname(target), `.${basename(target)}.tidegate-incoming`);
 
 async function bring(copies: string, path: string, incoming: string): Promise<void> {
   await rm(incoming, { recursive: true, force: true });
@@ -50,15 +49,6 @@ async function bring(copies: string, path: string, incoming: string): Promise<vo
   }
 }
 
-/** Renamed first and deleted later: half a deleted tree must never pass for the service's data. */
-async function setAside(target: string): Promise<void> {
-  const replaced = beside(target, 'replaced');
-  if (!(await statOrNull(target))) return;
-  await rm(replaced, { recursive: true, force: true });
-  await rename(target, replaced);
-  await syncFolder(dirname(target));
-}
-
 /** What a candidate put in the place of a folder on the way, a link for one, gives way to a folder. */
 async function ensureRealParents(dataDir: string, path: string): Promise<void> {
   const segments = path.split('/').slice(0, -1);
@@ -66,10 +56,7 @@ async function ensureRealParents(dataDir: string, path: string): Promise<void> {
     const folder = join(dataDir, ...segments.slice(0, depth));
     const stat = await statOrNull(folder);
     if (stat?.isDirectory()) continue;
-    if (stat && depth > 0) {
-      await setAside(folder);
-      await rm(beside(folder, 'replaced'), { recursive: true, force: true });
-    }
+    if (stat && depth > 0) await rm(folder, { force: true });
     await mkdir(folder, { recursive: depth === 0, mode: 0o750 });
     await syncFolder(dirname(folder));
   }

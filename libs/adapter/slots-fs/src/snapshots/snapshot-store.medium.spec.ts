@@ -148,15 +148,17 @@ describe('a snapshot on disk', () => {
     await mkdir(elsewhere);
     await run('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', elsewhere]);
     try {
-      await writeFile(join(elsewhere, 'db'), Buffer.alloc(20_000, 'o'));
+      await mkdir(join(elsewhere, 'db'));
+      for (const name of ['a', 'b']) await writeFile(join(elsewhere, 'db', name), Buffer.alloc(10_000, 'o'));
       const other = createSnapshotStore({ root, dataDir: elsewhere });
       expect(await other.take(mark, ['db'])).toMatchObject({ ok: true });
-      await writeFile(join(elsewhere, 'db'), Buffer.alloc(60_000, 'n'));
+      // Room for the first file only: the copy beside the data is torn.
+      await writeFile(join(elsewhere, 'db/a'), Buffer.alloc(40_000, 'n'));
       expect(await other.restore(mark)).toMatchObject({ ok: false, code: 'upgrade_rollback_failed', details: { errno: 'ENOSPC' } });
       expect(await other.pending()).toEqual(mark);
-      await writeFile(join(elsewhere, 'db'), 'smaller');
+      await writeFile(join(elsewhere, 'db/a'), 'smaller');
       for (let times = 0; times < 2; times++) expect(await other.restore(mark)).toMatchObject({ ok: true });
-      expect(await readFile(join(elsewhere, 'db'), 'utf8')).toBe('o'.repeat(20_000));
+      for (const name of ['a', 'b']) expect(await readFile(join(elsewhere, 'db', name), 'utf8')).toBe('o'.repeat(10_000));
       expect(await readdir(elsewhere)).toEqual(['db']);
     } finally {
       await run('umount', [elsewhere]);
