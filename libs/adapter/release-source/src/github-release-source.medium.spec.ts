@@ -1,5 +1,7 @@
-import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -510,6 +512,31 @@ describe('the list of versions', () => {
         code: body === null ? 'upgrade_release_not_found' : 'upgrade_network_error',
       });
     }
+  });
+});
+
+describe('an authority of its own', () => {
+  it('is believed instead of the public ones', async () => {
+    const [key, certificate] = [join(root, 'key.pem'), join(root, 'cert.pem')];
+    const options = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost'];
+    const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', key, '-out', certificate];
+    execFileSync('openssl', ['req', '-x509', ...options, ...names], { stdio: 'ignore' });
+    const caPem = await readFile(certificate, 'utf8');
+    const server = createHttpsServer({ key: await readFile(key), cert: caPem }, (_request, response) => {
+      response.end(JSON.stringify([{ tag_name: 'v1.2.0', draft: false }]));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanup.push(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+    const apiBaseUrl = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const limits = { maxRetries: 0 };
+    const listed = async (config: Partial<GithubReleaseSourceConfig>) => {
+      const base = { apiBaseUrl, owner: 'acme', repo: 'edge', allowLoopbackHttp: true, userAgent: 'x', limits };
+      const source = githubReleaseSource({ ...base, ...config });
+      cleanup.push(() => source.close());
+      return source.listVersions(never());
+    };
+    expect(await listed({ caPem })).toEqual({ ok: true, value: ['1.2.0'] });
+    expect(await listed({})).toMatchObject({ code: 'upgrade_network_error', details: { error: 'DEPTH_ZERO_SELF_SIGNED_CERT' } });
   });
 });
 
