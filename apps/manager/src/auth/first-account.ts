@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
 import { AuditTrail } from '../audit/index.ts';
-import { CLOCK, CONFIG, Database, DatabaseLife, LOG, type Clock, type Log, type ManagerConfig } from '../platform/index.ts';
+import { CLOCK, CONFIG, Database, DatabaseLife, LOG, oneAtATime, type Clock, type Log, type ManagerConfig } from '../platform/index.ts';
 import { hashPassword } from './password.ts';
 import { createAccount, hasAccounts } from './persistence/account-records.ts';
 import { Sessions } from './sessions.ts';
@@ -24,7 +24,15 @@ export class FirstAccount implements OnModuleInit {
 
   onModuleInit(): void {
     this.life.onReady(() => this.create());
-    this.clock.every(CLEAN_EVERY_MS, () => void this.sessions.removeExpired().catch(() => {}));
+    this.clock.every(
+      CLEAN_EVERY_MS,
+      oneAtATime(() =>
+        this.sessions.removeExpired().then(
+          () => {},
+          () => {},
+        ),
+      ),
+    );
   }
 
   private async create(): Promise<void> {

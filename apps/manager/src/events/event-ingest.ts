@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { NodeEvent } from '@tidegate/contract-events';
 import type { EntityManager } from 'typeorm';
 import { NodeLink, type LiveSession } from '../nodes/index.ts';
-import { BatchWriter, ChangeFeed, CLOCK, Database, DatabaseLife, LOG, type Clock, type Log } from '../platform/index.ts';
+import { BatchWriter, ChangeFeed, CLOCK, Database, DatabaseLife, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
 import { ensurePartitions, storeEvents, takeNew, toView, type ReceivedEvent } from './persistence/event-records.ts';
 
 /** Draws its own conclusions from new events, in the transaction that stores them. */
@@ -30,7 +30,10 @@ export class EventIngest implements OnModuleInit {
   onModuleInit(): void {
     this.link.listen({ event: (session, event) => this.receive(session, event) });
     this.life.onReady(() => this.makePartitions());
-    this.clock.every(PARTITIONS_EVERY_MS, () => void this.makePartitions().catch(() => {}));
+    this.clock.every(
+      PARTITIONS_EVERY_MS,
+      oneAtATime(() => this.makePartitions().catch(() => {})),
+    );
   }
 
   project(projection: EventProjection): void {

@@ -2,7 +2,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit }
 import type { EventView, StreamMessage } from '@tidegate/contract-api';
 import type { Response } from 'express';
 import { may, Sessions, type Principal } from '../auth/index.ts';
-import { BatchWriter, ChangeFeed, CLOCK, Database, LOG, type Clock, type Log } from '../platform/index.ts';
+import { BatchWriter, ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
 import { Fleet } from './fleet.ts';
 import { selectFallenSilent } from './persistence/node-list.ts';
 
@@ -40,9 +40,15 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
   onModuleInit(): void {
     this.changes.on('node', (id) => this.nodeChanged(id));
     this.changes.on('event', (view, groupId) => this.publishEvent(view, groupId));
-    this.clock.every(SILENCE_EVERY_MS, () => void this.lookForSilence().catch(() => {}));
+    this.clock.every(
+      SILENCE_EVERY_MS,
+      oneAtATime(() => this.lookForSilence().catch(() => {})),
+    );
     this.clock.every(KEEP_ALIVE_MS, () => this.write(':\n\n', () => true));
-    this.clock.every(RECHECK_SESSION_MS, () => void this.dropSignedOut());
+    this.clock.every(
+      RECHECK_SESSION_MS,
+      oneAtATime(() => this.dropSignedOut()),
+    );
   }
 
   open(principal: Principal, sessionSecret: string, response: Response): void {

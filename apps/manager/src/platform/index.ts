@@ -17,6 +17,7 @@ export { securityHeaders } from './http/security-headers.ts';
 export { Installation } from './installation.ts';
 export { createLog, type Log } from './log.ts';
 export { createNotifier, type Notifier } from './notifier.ts';
+export { oneAtATime } from './one-at-a-time.ts';
 export { platformPersistence } from './persistence.ts';
 export { PlatformModule, type PlatformParts } from './platform.module.ts';
 export { CLOCK, CONFIG, LOG, NOTIFIER } from './tokens.ts';

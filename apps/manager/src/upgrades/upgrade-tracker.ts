@@ -3,7 +3,7 @@ import { commandId, nodeId as asNodeId, type CommandAck, type Health } from '@ti
 import type { EntityManager } from 'typeorm';
 import { EventIngest, type ReceivedEvent } from '../events/index.ts';
 import { NodeLink, type LiveSession } from '../nodes/index.ts';
-import { ChangeFeed, CLOCK, Database, LOG, type Clock, type Log } from '../platform/index.ts';
+import { ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
 import { reportOfAck, reportOfBeat, reportOfEvent, upgradeIdOf } from './node-report.ts';
 import * as records from './persistence/upgrade-records.ts';
 import { advance, hasEnded, type UpgradeRecord, type UpgradeReport } from './upgrade-life.ts';
@@ -32,7 +32,15 @@ export class UpgradeTracker implements OnModuleInit {
       beat: (session, health) => this.applyBeat(session, health),
       commandAck: (session, ack) => this.applyAck(session, ack),
     });
-    this.clock.every(SWEEP_EVERY_MS, () => void this.sweep().catch((error: unknown) => this.log.debug({ err: error }, 'sweep put off')));
+    this.clock.every(
+      SWEEP_EVERY_MS,
+      oneAtATime(() =>
+        this.sweep().then(
+          () => {},
+          (error: unknown) => this.log.debug({ err: error }, 'sweep put off'),
+        ),
+      ),
+    );
   }
 
   /**

@@ -7,6 +7,7 @@ import type { Clock } from '../clock.ts';
 import type { ManagerConfig } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { Notifier } from '../notifier.ts';
+import { oneAtATime } from '../one-at-a-time.ts';
 import { CLOCK, CONFIG, LOG, NOTIFIER } from '../tokens.ts';
 import { createDataSource, migrate, PERSISTENCE, type Persistence } from './data-source.ts';
 import { Database } from './database.ts';
@@ -42,7 +43,10 @@ export class DatabaseLife {
   }
 
   start(): void {
-    this.stopProbe = this.clock.every(PROBE_EVERY_MS, () => void this.probe());
+    this.stopProbe = this.clock.every(
+      PROBE_EVERY_MS,
+      oneAtATime(() => this.probe()),
+    );
     this.bringUp();
   }
 

@@ -4,6 +4,9 @@ type OwnCode = Exclude<ErrorCode, UpgradeErrorCode>;
 
 /** Every code a request can be answered with (a test walks the registry); what only lives on a node's disk needs none. */
 export const STATUS: Readonly<Partial<Record<OwnCode, number>>> = {
+  method_not_allowed: 405,
+  request_too_large: 413,
+  media_type_unsupported: 415,
   node_not_found: 404,
   node_offline: 409,
   node_revoked: 409,
