@@ -243,10 +243,17 @@ export class CrashNode {
     return this.manager.heard.find((message): message is CommandAck => message.type === 'command_ack' && message.id === this.commandId);
   }
 
+  /** The node said that its disk cannot even take the command down: then there is no attempt to end, and the manager knows why. */
+  refusedByDisk(): boolean {
+    const ack = this.ack();
+    return ack?.accepted === false && ['upgrade_disk_full', 'upgrade_storage_error'].includes(ack.error_code);
+  }
+
   /** Commanded, ended, and no trial open: there is nothing left to wait for. */
   settled(): boolean {
     const { attempt, history } = readAttempts(this.root);
-    return !existsSync(join(this.record, 'trial')) && attempt === null && history.some((ended) => ended.commandId === this.commandId);
+    const ended = history.some(({ commandId }) => commandId === this.commandId) || this.refusedByDisk();
+    return !existsSync(join(this.record, 'trial')) && attempt === null && ended;
   }
 
   /**

@@ -79,7 +79,7 @@ export async function judgeNode(
   faults: readonly string[] = [],
 ): Promise<Pick<Tried, 'outcome' | 'faults'>> {
   const ended = readAttempts(node.root).history.find(({ commandId }) => commandId === node.commandId);
-  const outcome = ended?.state ?? 'none';
+  const outcome = ended?.state ?? (node.refusedByDisk() ? 'refused by the disk' : 'none');
   const found = [...faults, ...(await faultsOf(node))];
   const expected = node.build === 'good' ? 'committed' : 'rolled_back';
   if (mustFinish && outcome !== expected) found.push(`${outcome} (${ended?.errorCode}) instead of ${expected}`);

@@ -67,15 +67,13 @@ async function slotFaults(slot: string): Promise<string[]> {
 }
 
 /** All that is wrong with a node that has nothing left to do; empty when it is as it must be. */
-export async function faultsOf({
-  root,
-  record,
-  commandId,
-}: {
+export async function faultsOf(node: {
   readonly root: string;
   readonly record: string;
   readonly commandId: string;
+  refusedByDisk(): boolean;
 }): Promise<string[]> {
+  const { root, record, commandId } = node;
   const faults: string[] = [];
   const current = linked(root, 'current');
   const committed = linked(root, 'committed');
@@ -93,6 +91,7 @@ export async function faultsOf({
   const { attempt, history } = readAttempts(root);
   const ended = history.filter((one) => one.commandId === commandId);
   if (attempt !== null) faults.push(`an attempt is still ${attempt.state}`);
+  if (ended.length === 0 && node.refusedByDisk()) return faults;
   if (ended.length !== 1 || !TERMINAL.includes(ended[0]?.state ?? '') || ended[0]?.finishedAt === null)
     faults.push(`ended as ${JSON.stringify(ended.map((one) => one.state))}`);
   return faults;
