@@ -20,12 +20,19 @@ const trialOf = async (node: FakeNode, own: Partial<Manifest>, failingBefore: st
 };
 
 describe('the checks of a trial', () => {
-  it('are ok once they have passed, and not before they were run', async () => {
+  it('are run before the candidate says it is ready: neither word goes without the other', async () => {
     const node = createFakeNode();
-    const candidate = await trialOf(node, health('api'));
-    await candidate.testify({ ready: false, authenticated: false, beatUptimeSecs: null });
-    expect(node.disk.testimony).toMatchObject({ ready: false, checks: 'regressed' });
+    const parts = node.parts();
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    const slow: typeof parts.health = { run: async (...request) => (await asked, parts.health.run(...request)) };
+    node.publish(aManifest('1.1.0', health('api')));
+    await activated(node);
+    const candidate = await boot(node, { health: slow });
     await candidate.testify(serving);
+    await quiet();
+    expect(node.disk.testimony).toMatchObject({ ...serving, ready: false, checks: 'ok' });
+    answer();
     await quiet();
     expect(node.disk.testimony).toMatchObject({ ...serving, attempt: 'attempt-1', checks: 'ok' });
     expect(candidate.checks()).toEqual([

@@ -40,19 +40,25 @@ export function openTrial(parts: EngineParts, attempt: AttemptRecord): Trial {
   let stopChecking: (() => void) | null = null;
   let written: Promise<void> = Promise.resolve();
 
-  // No result yet is no proof yet.
-  const verdict = (): Testimony['checks'] => (results && regressions(attempt.baseline, results).length === 0 ? 'ok' : 'regressed');
+  const verdict = (): Testimony['checks'] => (regressions(attempt.baseline, results ?? []).length === 0 ? 'ok' : 'regressed');
+
+  // Ready is said together with the first results, not before: a guard that looked in between once took a good candidate back
+  // for checks that had not been run yet.
+  const word = (latest: Words): Testimony => ({
+    attempt: attempt.id,
+    ...latest,
+    ready: latest.ready && results !== null,
+    checks: verdict(),
+  });
 
   // One after the other: an older word must never land after a newer one.
   const write = (): Promise<void> => {
-    written = written
-      .catch(() => undefined)
-      .then(() => (words ? parts.slots.writeTestimony({ attempt: attempt.id, ...words, checks: verdict() }) : undefined));
+    written = written.catch(() => undefined).then(() => (words ? parts.slots.writeTestimony(word(words)) : undefined));
     return written;
   };
 
   const check = async (): Promise<void> => {
-    const before = verdict();
+    const before = results && verdict();
     results = [...(await runChecks(parts)), ...(await runFormerChecks(parts, attempt))];
     if (verdict() === before) return;
     const failed = regressions(attempt.baseline, results).map((one) => one.id);
