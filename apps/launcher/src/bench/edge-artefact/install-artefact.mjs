@@ -15,7 +15,7 @@ const begunAt = performance.now();
 const cpuBefore = process.cpuUsage();
 const source = from.file === undefined ? githubReleaseSource({ ...from.source, allowLoopbackHttp: true, userAgent: 'bench' }) : undefined;
 const input = source
-  ? need(await source.openArtefact(from.version, artefact, signal))
+  ? need(await source.openArtefact(from.version, artefact, 0, signal))
   : createReadStream(from.file, { highWaterMark: 64 * 1024 });
 need(await tarUnpacker.unpack(input, artefact, folder, { signal, onProgress: () => undefined }));
 const endedAtMs = Number(process.hrtime.bigint()) / 1e6;
