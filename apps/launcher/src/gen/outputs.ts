@@ -57,7 +57,7 @@ const manifestPage = (): string =>
   page(
     'The release manifest',
     'libs/contract/manifest',
-    '`manifest.json` is what a publisher signs. Unknown fields are ignored. Rules across fields (no path twice, sizes that add up, an executable entry point) stand in the source beside the fields.',
+    '`manifest.json` is what a publisher signs. Unknown fields are ignored. Rules across fields (no path twice, none of the two statement files, sizes that add up, an executable entry point) stand in the source beside the fields.',
     fieldTable(manifest),
   );
 

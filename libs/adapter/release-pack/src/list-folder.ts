@@ -1,7 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '@tidegate/contract-errors';
-import { LIMITS, slotPathProblem } from '@tidegate/contract-manifest';
+import { LIMITS, slotPathProblem, STATEMENT_FILES } from '@tidegate/contract-manifest';
 
 export interface PackedFile {
   /** Relative to the packed folder, with forward slashes. */
@@ -10,8 +10,7 @@ export interface PackedFile {
   readonly sizeBytes: number;
 }
 
-/** A node writes these two beside a slot's files, so an archive may not bring them. */
-const STATEMENT_FILES = new Set(['manifest.json', 'manifest.sig.bundle']);
+const KEPT_NAMES: ReadonlySet<string> = new Set(STATEMENT_FILES);
 
 const unpackable = (path: string, rule: string): CodedError =>
   new CodedError('upgrade_manifest_invalid', { field: 'artefacts.files', rule, path });
@@ -28,7 +27,7 @@ export async function listFolder(folder: string): Promise<PackedFile[]> {
       const path = prefix === '' ? name : `${prefix}/${name}`;
       const problem = slotPathProblem(path);
       if (problem) throw unpackable(path, `path ${problem}`);
-      if (STATEMENT_FILES.has(path)) throw unpackable(path, 'name is kept for the signed statement');
+      if (KEPT_NAMES.has(path)) throw unpackable(path, 'name is kept for the signed statement');
       const stat = await lstat(join(folder, path));
       if (stat.isDirectory()) await walk(path);
       else if (!stat.isFile()) throw unpackable(path, 'neither file nor folder');

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { chmod, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { accept, CodedError, refuse } from '@tidegate/contract-errors';
-import { LIMITS, releaseVersion, sha256, type ReleaseVersion } from '@tidegate/contract-manifest';
+import { LIMITS, releaseVersion, sha256, STATEMENT_FILES, type ReleaseVersion } from '@tidegate/contract-manifest';
 import { compareVersions } from '@tidegate/domain-version-policy';
-import { STATEMENT_FILES, type InstalledStatement, type SlotStore } from '@tidegate/engine-upgrade';
+import type { InstalledStatement, SlotStore } from '@tidegate/engine-upgrade';
 import { ensureFolder, exists, isErrno, moveFolder, onDisk, readPlain, writeWhole } from './durable-file.ts';
 import { readLinks } from './slot-links.ts';
 

@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
-import type { FileEntry } from '@tidegate/contract-manifest';
-import { foldersOf, STATEMENT_FILES } from './slot-plan.ts';
+import { STATEMENT_FILES, type FileEntry } from '@tidegate/contract-manifest';
+import { foldersOf } from './slot-plan.ts';
 
 export interface TreeDifference {
   /** Relative to the slot; empty for the slot's own folder. */
@@ -19,7 +19,7 @@ export interface TreeDifference {
  * return. Refuses with `slot_damaged` and the first difference in path order.
  */
 export async function verifyTree(folder: string, files: readonly FileEntry[]): Promise<Verdict<void>> {
-  const difference = await firstDifference(folder, files, { digests: true, allowed: STATEMENT_FILES });
+  const difference = await firstDifference(folder, files, { digests: true, allowed: new Set(STATEMENT_FILES) });
   return difference ? refuse('slot_damaged', { path: difference.path, problem: difference.problem }) : accept(undefined);
 }
 

@@ -1,8 +1,4 @@
 import type { Artefact, FileEntry } from '@tidegate/contract-manifest';
-import { extractFailed } from './unpack-errors.ts';
-
-/** A slot keeps its signed statement beside the files, so no archive may bring a file of these names. */
-export const STATEMENT_FILES: ReadonlySet<string> = new Set(['manifest.json', 'manifest.sig.bundle']);
 
 const BLOCK_BYTES = 512;
 /** Header plus the pax records of one entry (path and size), generously. */
@@ -29,11 +25,7 @@ export function foldersOf(files: Iterable<Pick<FileEntry, 'path'>>): string[] {
 }
 
 export function planSlot(artefact: Artefact): SlotPlan {
-  const files = new Map<string, FileEntry>();
-  for (const file of artefact.files) {
-    if (STATEMENT_FILES.has(file.path)) throw extractFailed('name is kept for the signed statement', file.path);
-    files.set(file.path, file);
-  }
+  const files = new Map(artefact.files.map((file) => [file.path, file]));
   const folders = foldersOf(artefact.files);
   let maxTarBytes = END_OVERHEAD_BYTES + folders.length * ENTRY_OVERHEAD_BYTES;
   for (const { size } of artefact.files) maxTarBytes += ENTRY_OVERHEAD_BYTES + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES;

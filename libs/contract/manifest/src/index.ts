@@ -12,4 +12,4 @@ export {
   type ReleaseVersion,
   type Sha256,
 } from './primitives.ts';
-export { collisionKey, slotPathProblem } from './slot-path.ts';
+export { collisionKey, slotPathProblem, STATEMENT_FILES } from './slot-path.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LIMITS } from './limits.ts';
 import { assetName, channel, deviceType, releaseVersion, sha256 } from './primitives.ts';
-import { collisionKey, slotPathProblem } from './slot-path.ts';
+import { collisionKey, slotPathProblem, STATEMENT_FILES } from './slot-path.ts';
 
 const int = (max: number) => z.int().min(0).max(max);
 const id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
@@ -51,6 +51,8 @@ const artefact = z
       for (let depth = 1; depth < segments.length; depth++) folders.add(segments.slice(0, depth).join('/'));
     }
     for (const folder of folders) if (seen.has(folder)) issue(`path is both a file and a folder: ${folder}`, 'files');
+    for (const name of STATEMENT_FILES)
+      if (seen.has(name) || folders.has(name)) issue(`path is kept for the signed statement: ${name}`, 'files');
     if (total !== artefact.unpacked_size) issue('does not equal the sum of files', 'unpacked_size');
     const entrypoint = artefact.files.find((file) => file.path === artefact.entrypoint);
     if (entrypoint?.mode !== '0755') issue('is not an executable of files', 'entrypoint');

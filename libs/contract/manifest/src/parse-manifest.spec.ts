@@ -41,6 +41,10 @@ describe('a manifest', () => {
     ['two names that differ in case', whole([file('bin/edge', '0755'), file('Read'), file('read')])],
     ['two names that are one under NFKC', whole([file('bin/edge', '0755'), file('ﬁle'), file('file')])],
     ['a file that is also a folder', whole([file('bin/edge', '0755'), file('bin')])],
+    ['a manifest of its own', whole([file('bin/edge', '0755'), file('manifest.json')])],
+    ['a signature of its own', whole([file('bin/edge', '0755'), file('manifest.sig.bundle')])],
+    ['a manifest of its own in another case', whole([file('bin/edge', '0755'), file('Manifest.JSON')])],
+    ['a folder in the place of its manifest', whole([file('bin/edge', '0755'), file('manifest.json/a')])],
     ['an entry point that is not executable', whole([file('bin/edge')])],
     ['an entry point that is not listed', whole([file('bin/other', '0755')])],
     ['setuid', whole([file('bin/edge', '4755')])],
@@ -56,6 +60,10 @@ describe('a manifest', () => {
   ];
   it.each(tricks)('with %s is refused', (_, value) => {
     expect(parse(value)).toMatchObject({ ok: false, code: 'upgrade_manifest_invalid' });
+  });
+
+  it('may bring a manifest.json below its top', () => {
+    expect(parse(whole([file('bin/edge', '0755'), file('lib/manifest.json')]))).toMatchObject({ ok: true });
   });
 
   it('over the cap is refused before it is parsed', () => {

@@ -1,5 +1,8 @@
 import { LIMITS } from './limits.ts';
 
+/** A node keeps these two beside the files of a slot: no signed list may name them, nor anything that would be one with them. */
+export const STATEMENT_FILES = ['manifest.json', 'manifest.sig.bundle'] as const;
+
 /**
  * Why a path may not appear in a signed file list, or `null` when it may. Paths are the only names the unpacker ever
  * creates, so everything that could leave the slot or collide in it is refused here (CWE-22, CWE-59, CVE-2021-37701).

@@ -1,11 +1,10 @@
 /** staged -> activating: the data are set aside and the intent is durable before `current` moves, and the guard judges what comes after. */
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
-import { parseManifest, type Manifest, type ReleaseVersion } from '@tidegate/contract-manifest';
+import { parseManifest, STATEMENT_FILES, type Manifest, type ReleaseVersion } from '@tidegate/contract-manifest';
 import type { AttemptMoves } from './attempt-moves.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { trialWindowSecs } from './migrate.ts';
 import { artefactFor } from './own-manifest.ts';
-import { STATEMENT_FILES } from './ports/slot-store.ts';
 import { runChecks } from './trial.ts';
 
 export async function activate(parts: EngineParts, moves: AttemptMoves): Promise<Verdict<void>> {

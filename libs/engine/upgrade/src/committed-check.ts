@@ -4,10 +4,10 @@
  * anybody but the guard, who cannot verify (docs/adr/0005): it is reported, and replaced by the next release.
  */
 import { EVENTS } from '@tidegate/contract-events';
+import { STATEMENT_FILES } from '@tidegate/contract-manifest';
 import type { EngineParts } from './engine-parts.ts';
 import type { Ledger } from './ledger.ts';
 import { artefactFor, manifestOf } from './own-manifest.ts';
-import { STATEMENT_FILES } from './ports/slot-store.ts';
 
 const LOOK_MS = 60_000;
 const CHECK_EVERY_SECS = 86_400;

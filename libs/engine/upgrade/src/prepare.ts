@@ -1,6 +1,6 @@
 /** accepted -> staged: everything that can be known is known before anything that runs is touched. */
 import { accept, refuse, type ErrorCode, type Verdict } from '@tidegate/contract-errors';
-import type { Artefact, Manifest, Sha256 } from '@tidegate/contract-manifest';
+import { STATEMENT_FILES, type Artefact, type Manifest, type Sha256 } from '@tidegate/contract-manifest';
 import { gateManifest, holdActivation, type UpgradeRequest } from '@tidegate/domain-version-policy';
 import type { AttemptMoves } from './attempt-moves.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -11,7 +11,6 @@ import type { UnpackProgress } from './ports/artefact-unpacker.ts';
 import type { VerifiedManifest } from './ports/manifest-verifier.ts';
 import type { Statement } from './ports/release-source.ts';
 import { gatePrograms } from './programs-gate.ts';
-import { STATEMENT_FILES } from './ports/slot-store.ts';
 
 interface Prepared {
   readonly statement: Statement;

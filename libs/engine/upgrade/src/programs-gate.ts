@@ -1,14 +1,10 @@
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
 import type { Artefact, Manifest } from '@tidegate/contract-manifest';
 import { LONGEST_WINDOW_SECS, trialWindowSecs } from './migrate.ts';
-import { STATEMENT_FILES } from './ports/slot-store.ts';
 
 /** Before the first byte: what a release wants run must be a program of its own signed list, and must fit into a trial. */
 export function gatePrograms(manifest: Manifest, artefact: Artefact, windowSecs: number): Verdict<void> {
   const invalid = (field: string, rule: string) => refuse('upgrade_manifest_invalid', { field, rule });
-  const clash = artefact.files.find((file) => (STATEMENT_FILES as readonly string[]).includes(file.path));
-  if (clash) return invalid('files', `${clash.path} is reserved`);
-
   const programs = new Set(artefact.files.filter((file) => file.mode === '0755').map((file) => file.path));
   const alien = manifest.migrations.find(({ argv }) => !programs.has(argv[0] ?? ''));
   if (alien) return invalid('migrations', `${alien.id}: argv[0] is no executable of files`);

@@ -46,9 +46,6 @@ export interface InstalledStatement extends Pick<Statement, 'manifestBytes' | 'b
   readonly digest: Sha256;
 }
 
-/** Files beside the signed list that a slot holds. */
-export const STATEMENT_FILES = ['manifest.json', 'manifest.sig.bundle'] as const;
-
 /**
  * The install root. Every change is durable when its promise resolves, and can be made twice. Disk errors are thrown as
  * CodedError `upgrade_storage_error` or `upgrade_disk_full`.
