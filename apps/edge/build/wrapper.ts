@@ -10,5 +10,6 @@ bin=\${self%/*}
 if [ -z "\${TIDEGATE_NODE:-}" ] && [ -x "$bin/node" ]; then TIDEGATE_NODE=$bin/node; fi
 # Only for the agent itself: root runs \`probe\` as well, and must not write where the agent may have put a link.
 if [ "\${1:-}" = run ]; then export NODE_COMPILE_CACHE="\${TIDEGATE_ROOT:-/opt/tidegate/tidegate-edge}/cache"; fi
-exec "\${TIDEGATE_NODE:-node}" "$bin/../lib/main.mjs" "$@"
+# Until the agent listens, SIGUSR1 (its \`apply\`) would open Node's debugger to whoever may connect to a port of this machine.
+exec "\${TIDEGATE_NODE:-node}" --disable-sigusr1 "$bin/../lib/main.mjs" "$@"
 `;

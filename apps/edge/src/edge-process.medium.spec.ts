@@ -137,6 +137,17 @@ describe('the built edge', () => {
     expect(text.trimEnd().endsWith('STOPPING=1')).toBe(true);
   });
 
+  it('opens no debugger to a signal that comes before it listens', async () => {
+    const early = `--import=data:text/javascript,process.kill(process.pid,'SIGUSR1')`;
+    const edge = install('ws://127.0.0.1:1/ws/node').start({ NODE_OPTIONS: early });
+    let errors = '';
+    edge.child.stderr?.on('data', (data) => (errors += String(data)));
+    while (!edge.lines.join('').includes('started')) await once(edge.child.stdout as Readable, 'data');
+    edge.child.kill('SIGTERM');
+    expect(await edge.exited).toEqual({ code: 0, signal: null });
+    expect(errors).not.toMatch(/debugger/i);
+  });
+
   it('lets one agent run on a root', async () => {
     const manager = await serve();
     const node = install(manager.url);
