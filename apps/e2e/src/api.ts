@@ -23,7 +23,7 @@ export class Api {
   }
 
   static async signIn(system: LocalSystem): Promise<Api> {
-    const response = await fetch(`${system.url}${apiPath('session')}`, {
+    const response = await fetch(`${system.url}${apiPath('readSession')}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: system.url },
       body: JSON.stringify({ username: 'admin', password: system.password }),
@@ -40,7 +40,7 @@ export class Api {
   }
 
   async nodes(): Promise<NodeView[]> {
-    return nodePage.parse(await this.#call('GET', `${apiPath('nodes')}?limit=500`)).items;
+    return nodePage.parse(await this.#call('GET', `${apiPath('listNodes')}?limit=500`)).items;
   }
 
   async node(name: string): Promise<NodeView> {
@@ -51,11 +51,11 @@ export class Api {
 
   async upgrade(name: string, version: string): Promise<UpgradeView> {
     const { id } = await this.node(name);
-    return upgradeView.parse(await this.#call('POST', apiPath('nodeUpgrade', { id }), { version }));
+    return upgradeView.parse(await this.#call('POST', apiPath('requestUpgrade', { id }), { version }));
   }
 
   async registrationToken(deviceType: string): Promise<string> {
-    return registrationTokenView.parse(await this.#call('POST', apiPath('registrationTokens'), { device_type: deviceType })).token;
+    return registrationTokenView.parse(await this.#call('POST', apiPath('createRegistrationToken'), { device_type: deviceType })).token;
   }
 
   /** Waits for a node that is as wanted. A manager that is just restarting answers nothing, which is waited out too. */

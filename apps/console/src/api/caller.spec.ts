@@ -33,14 +33,14 @@ const refusal = async (promise: Promise<unknown>): Promise<ApiRefusal> => {
 describe('a call to the API', () => {
   it('encodes parameters, leaves undefined filters out and sends no CSRF token with a read', async () => {
     const { caller, sent } = withAnswer(json(200, { items: [], next_cursor: null, total: 0 }));
-    await caller.ask(nodePage, 'nodes', { query: { search: 'a&b', badge: undefined, limit: 5 } });
+    await caller.ask(nodePage, 'listNodes', { query: { search: 'a&b', badge: undefined, limit: 5 } });
     expect(sent[0]?.url).toBe('/api/v1/nodes?search=a%26b&limit=5');
     expect(sent[0]?.init.headers).not.toHaveProperty('x-csrf-token');
   });
 
   it('sends the CSRF token and JSON with a change', async () => {
     const { caller, sent } = withAnswer(() => Promise.resolve(new Response(null, { status: 204 })));
-    await caller.tell('upgradeCancel', { method: 'POST', parameters: { id: '../x' }, body: {} });
+    await caller.tell('cancelUpgrade', { method: 'POST', parameters: { id: '../x' }, body: {} });
     expect(sent[0]?.url).toBe('/api/v1/upgrades/..%2Fx/cancel');
     expect(sent[0]?.init.headers).toMatchObject({ 'x-csrf-token': 'csrf-1', 'content-type': 'application/json' });
   });
@@ -48,7 +48,7 @@ describe('a call to the API', () => {
   it('rejects with the code and the words of the registry', async () => {
     const body = { type: 'x', title: 'altered by a proxy', status: 409, code: 'node_offline', hint: 'x', request_id: 'r-1' };
     const { caller, signedOut } = withAnswer(json(409, body));
-    const error = await refusal(caller.tell('nodeUpgrade', { method: 'POST', parameters: { id: 'n' } }));
+    const error = await refusal(caller.tell('requestUpgrade', { method: 'POST', parameters: { id: 'n' } }));
     expect(error).toMatchObject({ code: 'node_offline', message: ERRORS.node_offline.meaning, hint: ERRORS.node_offline.hint });
     expect(error.problem?.request_id).toBe('r-1');
     expect(signedOut()).toBe(0);
@@ -56,13 +56,13 @@ describe('a call to the API', () => {
 
   it('keeps code and text of a refusal that is newer than this console', async () => {
     const body = { type: 'x', title: 'New rule.', status: 422, code: 'rule_of_tomorrow', hint: 'Do so.', request_id: 'r' };
-    const error = await refusal(withAnswer(json(422, body)).caller.tell('session', { method: 'DELETE' }));
+    const error = await refusal(withAnswer(json(422, body)).caller.tell('readSession', { method: 'DELETE' }));
     expect(error).toMatchObject({ code: 'rule_of_tomorrow', message: 'New rule.', hint: 'Do so.' });
   });
 
   it('tells that the session is gone, also when a proxy swallowed the problem document', async () => {
     const { caller, signedOut } = withAnswer(() => Promise.resolve(new Response('<html>', { status: 401 })));
-    expect((await refusal(caller.ask(nodePage, 'nodes'))).code).toBe('not_signed_in');
+    expect((await refusal(caller.ask(nodePage, 'listNodes'))).code).toBe('not_signed_in');
     expect(signedOut()).toBe(1);
   });
 
@@ -71,11 +71,11 @@ describe('a call to the API', () => {
     ['a proxy says 502', () => Promise.resolve(new Response('bad gateway', { status: 502 })), 'manager_unavailable'],
     ['the answer has another shape', json(200, { items: 'none' }), 'internal_error'],
   ])('when %s, it is a coded refusal', async (_, answer, code) => {
-    expect((await refusal(withAnswer(answer).caller.ask(nodePage, 'nodes'))).code).toBe(code);
+    expect((await refusal(withAnswer(answer).caller.ask(nodePage, 'listNodes'))).code).toBe(code);
   });
 
   it('lets an abort through as an abort', async () => {
     const { caller } = withAnswer(() => Promise.reject(new DOMException('stop', 'AbortError')));
-    await expect(caller.ask(nodePage, 'nodes')).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(caller.ask(nodePage, 'listNodes')).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

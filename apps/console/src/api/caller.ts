@@ -1,5 +1,5 @@
 import { ERRORS, isErrorCode } from '@tidegate/contract-errors';
-import { apiPath, problem, type ApiRoute, type Problem } from '@tidegate/contract-api';
+import { apiPath, problem, type RouteName, type Problem } from '@tidegate/contract-api';
 
 /** A coded refusal as the manager sent it, or as we name it when it could not answer. Branch on `code`. */
 export class ApiRefusal extends Error {
@@ -28,9 +28,9 @@ export interface Request {
 }
 export interface Caller {
   /** Parses the answer by its schema. Rejects with ApiRefusal, or with AbortError when its signal fired. */
-  ask<T>(schema: Schema<T>, route: ApiRoute, request?: Request): Promise<T>;
+  ask<T>(schema: Schema<T>, route: RouteName, request?: Request): Promise<T>;
   /** For requests whose answer nobody reads. */
-  tell(route: ApiRoute, request: Request): Promise<void>;
+  tell(route: RouteName, request: Request): Promise<void>;
 }
 export interface CallerParts {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
@@ -53,14 +53,14 @@ const refusalOf = (status: number, answer: unknown): ApiRefusal => {
   return named(status >= 502 && status <= 504 ? 'manager_unavailable' : 'internal_error');
 };
 
-const urlOf = (route: ApiRoute, { parameters, query }: Request): string => {
+const urlOf = (route: RouteName, { parameters, query }: Request): string => {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(name, String(value));
   return apiPath(route, parameters) + (search.size > 0 ? `?${search}` : '');
 };
 
 export const createCaller = ({ fetch, csrfToken, onSignedOut }: CallerParts): Caller => {
-  const call = async (route: ApiRoute, request: Request): Promise<unknown> => {
+  const call = async (route: RouteName, request: Request): Promise<unknown> => {
     const method = request.method ?? 'GET';
     const headers: Record<string, string> = { accept: 'application/json' };
     if (request.body !== undefined) headers['content-type'] = 'application/json';

@@ -28,7 +28,7 @@ export const sessionQuery = (caller: Caller) =>
   queryOptions({
     queryKey: KEYS.session,
     queryFn: ({ signal }): Promise<SessionView | null> =>
-      caller.ask(sessionView, 'session', { signal }).catch((error: unknown) => {
+      caller.ask(sessionView, 'readSession', { signal }).catch((error: unknown) => {
         if (error instanceof ApiRefusal && error.code === 'not_signed_in') return null;
         throw error;
       }),
@@ -39,7 +39,7 @@ export const nodeListQuery = (caller: Caller, filter: NodeFilter) =>
   infiniteQueryOptions({
     queryKey: [...KEYS.lists, filter],
     queryFn: ({ pageParam, signal }) =>
-      caller.ask(nodePage, 'nodes', { query: { ...listQuery(filter), limit: PAGE_SIZE, cursor: pageParam ?? undefined }, signal }),
+      caller.ask(nodePage, 'listNodes', { query: { ...listQuery(filter), limit: PAGE_SIZE, cursor: pageParam ?? undefined }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });
@@ -49,20 +49,20 @@ export type CountOf = { readonly connection?: 'online' | 'offline'; readonly bad
 export const countQuery = (caller: Caller, of: CountOf) =>
   queryOptions({
     queryKey: [...KEYS.counts, of],
-    queryFn: async ({ signal }) => (await caller.ask(nodePage, 'nodes', { query: { ...of, limit: 1 }, signal })).total,
+    queryFn: async ({ signal }) => (await caller.ask(nodePage, 'listNodes', { query: { ...of, limit: 1 }, signal })).total,
   });
 
 export const nodeQuery = (caller: Caller, id: string) =>
   queryOptions({
     queryKey: KEYS.node(id),
-    queryFn: ({ signal }) => caller.ask(nodeView, 'node', { parameters: { id }, signal }),
+    queryFn: ({ signal }) => caller.ask(nodeView, 'readNode', { parameters: { id }, signal }),
   });
 
 export const eventsQuery = (caller: Caller, id: string) =>
   infiniteQueryOptions({
     queryKey: KEYS.events(id),
     queryFn: ({ pageParam, signal }) =>
-      caller.ask(eventPage, 'nodeEvents', {
+      caller.ask(eventPage, 'listNodeEvents', {
         parameters: { id },
         query: { limit: EVENTS_PAGE_SIZE, cursor: pageParam ?? undefined },
         signal,
@@ -74,11 +74,12 @@ export const eventsQuery = (caller: Caller, id: string) =>
 export const upgradesQuery = (caller: Caller, id: string) =>
   queryOptions({
     queryKey: KEYS.upgrades(id),
-    queryFn: ({ signal }) => caller.ask(upgradePage, 'nodeUpgrades', { parameters: { id }, query: { limit: 20 }, signal }),
+    queryFn: ({ signal }) => caller.ask(upgradePage, 'listNodeUpgrades', { parameters: { id }, query: { limit: 20 }, signal }),
   });
 
 export const releasesQuery = (caller: Caller, deviceType: string) =>
   queryOptions({
     queryKey: ['releases', deviceType],
-    queryFn: ({ signal }) => caller.ask(releaseList, 'releases', { parameters: { device_type: deviceType }, query: { limit: 10 }, signal }),
+    queryFn: ({ signal }) =>
+      caller.ask(releaseList, 'listReleases', { parameters: { device_type: deviceType }, query: { limit: 10 }, signal }),
   });

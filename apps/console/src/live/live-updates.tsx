@@ -1,5 +1,5 @@
 import { useQueryClient, type QueryClient } from '@tanstack/react-query';
-import { API, type StreamMessage } from '@tidegate/contract-api';
+import { apiPath, type StreamMessage } from '@tidegate/contract-api';
 import { useEffect, useState, type ReactNode } from 'react';
 import { KEYS } from '../api/queries.ts';
 import { applyMessages } from './apply-messages.ts';
@@ -32,7 +32,7 @@ const openLive = (client: QueryClient, onState: (state: StreamState) => void): (
     later,
   );
   const closeStream = keepStream({
-    open: () => new EventSource(API.stream),
+    open: () => new EventSource(apiPath('openStream')),
     schedule: later,
     onState,
     onMessage: (message) => {

@@ -20,7 +20,7 @@ export function SignInPage() {
   const [password, setPassword] = useState('');
   const session = useQuery(sessionQuery(caller));
   const signIn = useMutation({
-    mutationFn: () => caller.ask(sessionView, 'session', { method: 'POST', body: { username, password } }),
+    mutationFn: () => caller.ask(sessionView, 'readSession', { method: 'POST', body: { username, password } }),
     onSuccess: (view) => {
       // Nothing that the person before saw may show up for the next one.
       forgetAllButSession(queryClient);

@@ -11,7 +11,7 @@ export const useStageUpgrade = (onStaged: () => void, navigate: (path: string) =
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ node, request }: { readonly node: NodeView; readonly request: RequestUpgrade }) =>
-      caller.ask(upgradeView, 'nodeUpgrade', { method: 'POST', parameters: { id: node.id }, body: request }),
+      caller.ask(upgradeView, 'requestUpgrade', { method: 'POST', parameters: { id: node.id }, body: request }),
     onSuccess: (upgrade, { node }) => {
       for (const queryKey of [KEYS.lists, KEYS.counts, KEYS.node(node.id), KEYS.upgrades(node.id)])
         void client.invalidateQueries({ queryKey });
@@ -42,7 +42,7 @@ export const useCancelUpgrade = (nodeId: string) => {
   const caller = useCaller();
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (upgradeId: string) => caller.tell('upgradeCancel', { method: 'POST', parameters: { id: upgradeId }, body: {} }),
+    mutationFn: (upgradeId: string) => caller.tell('cancelUpgrade', { method: 'POST', parameters: { id: upgradeId }, body: {} }),
     onSettled: () => {
       for (const queryKey of [KEYS.lists, KEYS.node(nodeId), KEYS.upgrades(nodeId)]) void client.invalidateQueries({ queryKey });
     },

@@ -3,10 +3,14 @@ import { EVENTS, nodeEvent, upgradeDetails } from '@tidegate/contract-events';
 import { manifest } from '@tidegate/contract-manifest';
 import { CLOSE, MESSAGES, WIRE } from '@tidegate/contract-protocol';
 import { z } from 'zod';
+import { accessPage, routeTable } from './api-pages.ts';
 import { attemptPage } from './attempt-docs.ts';
 import { errorPage } from './error-docs.ts';
 import { page, table } from './markdown.ts';
 import { fieldTable, recordPage, schemaFile } from './schema-docs.ts';
+
+/** Of the API, not of a build: it changes when a client has to change. */
+const API_VERSION = '1';
 
 /** Every export of contract/api that is a schema, by its name. */
 const API_SCHEMAS = Object.entries(api).flatMap(([name, value]) => (value instanceof z.ZodType ? [[name, value] as const] : []));
@@ -46,10 +50,8 @@ const apiPage = (): string =>
     'The HTTP API',
     'libs/contract/api',
     'Bodies are JSON. A refusal is a `problem` with one of the codes of [errors.md](errors.md).',
-    table(
-      ['route', 'path'],
-      Object.entries(api.API).map(([name, path]) => [name, `\`${path}\``]),
-    ),
+    'The same as OpenAPI 3.1: `docs/openapi.json`, which the manager serves as well.',
+    routeTable(),
     ...API_SCHEMAS.flatMap(([name, schema]) => [`## \`${name}\``, fieldTable(schema)]),
   );
 
@@ -69,6 +71,8 @@ export const outputs = (): ReadonlyMap<string, string> =>
     ['docs/protocol.md', protocolPage()],
     ['docs/events.md', eventPage()],
     ['docs/api.md', apiPage()],
+    ['docs/access.md', accessPage()],
+    ['docs/openapi.json', `${JSON.stringify(api.openApiDocument(API_VERSION), null, 2)}\n`],
     ['docs/attempt.md', attemptPage()],
     ['docs/schema/manifest.json', schemaFile(manifest)],
     ['docs/schema/event.json', schemaFile(nodeEvent)],

@@ -7,7 +7,7 @@ import {
   releaseList,
   sessionView,
   upgradeView,
-  type ApiRoute,
+  type RouteName,
   type EventView,
   type NodeView,
   type Problem,
@@ -50,7 +50,7 @@ interface Session {
 const REQUEST_TIMEOUT_MS = 15_000;
 
 export async function signIn(baseUrl: string, username: string, password: string): Promise<ApiClient> {
-  const response = await fetch(new URL(apiPath('session'), baseUrl), {
+  const response = await fetch(new URL(apiPath('readSession'), baseUrl), {
     method: 'POST',
     headers: { 'content-type': 'application/json', origin: new URL(baseUrl).origin },
     body: JSON.stringify({ username, password }),
@@ -67,14 +67,14 @@ export async function signIn(baseUrl: string, username: string, password: string
 function client(session: Session): ApiClient {
   const get = <T>(path: string, parser: Parser<T>) => call(session, 'GET', path, undefined, parser);
   const post = <T>(path: string, body: unknown, parser: Parser<T>) => call(session, 'POST', path, body, parser);
-  const at = (route: ApiRoute, id: string) => apiPath(route, { id });
+  const at = (route: RouteName, id: string) => apiPath(route, { id });
   return {
-    nodes: async () => (await get(`${apiPath('nodes')}?limit=500`, nodePage)).items,
-    releases: (deviceType) => get(apiPath('releases', { device_type: deviceType }), releaseList),
-    requestUpgrade: (nodeId, request) => post(at('nodeUpgrade', nodeId), request, upgradeView),
-    upgrade: (id) => get(at('upgrade', id), upgradeView),
-    events: async (nodeId) => (await get(`${at('nodeEvents', nodeId)}?limit=200`, eventPage)).items,
-    createRegistrationToken: (deviceType) => post(apiPath('registrationTokens'), { device_type: deviceType }, registrationTokenView),
+    nodes: async () => (await get(`${apiPath('listNodes')}?limit=500`, nodePage)).items,
+    releases: (deviceType) => get(apiPath('listReleases', { device_type: deviceType }), releaseList),
+    requestUpgrade: (nodeId, request) => post(at('requestUpgrade', nodeId), request, upgradeView),
+    upgrade: (id) => get(at('readUpgrade', id), upgradeView),
+    events: async (nodeId) => (await get(`${at('listNodeEvents', nodeId)}?limit=200`, eventPage)).items,
+    createRegistrationToken: (deviceType) => post(apiPath('createRegistrationToken'), { device_type: deviceType }, registrationTokenView),
   };
 }
 

@@ -1,11 +1,6 @@
-import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Principal } from '@tidegate/domain-access';
 import type { Request } from 'express';
-import type { Action } from './access.ts';
-import type { Principal } from './principal.ts';
-
-export const ACCESS_RULE = 'tidegate:access';
-/** The act a route is; AccessGuard asks the predicate about it. */
-export const Access = (action: Action) => SetMetadata(ACCESS_RULE, action);
 
 export interface SignedIn {
   readonly principal: Principal;

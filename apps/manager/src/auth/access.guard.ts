@@ -1,10 +1,11 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import { routeOf, type RouteName } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
+import { may } from '@tidegate/domain-access';
 import type { Request } from 'express';
-import { CONFIG, PUBLIC_ROUTE, type ManagerConfig } from '../platform/index.ts';
-import { ACCESS_RULE, signedIn } from './access-rule.ts';
-import { may, type Action } from './access.ts';
+import { CONFIG, SERVED_ROUTE, type ManagerConfig } from '../platform/index.ts';
+import { signedIn } from './access-rule.ts';
 import { readSessionCookie } from './session-cookie.ts';
 import { isCsrfToken, Sessions } from './sessions.ts';
 
@@ -22,10 +23,11 @@ export class AccessGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     // Node sockets authenticate by their own protocol; Nest's guards never run when one connects.
     if (context.getType() !== 'http') return true;
-    const places = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, places)) return true;
-    const action = this.reflector.getAllAndOverride<Action | undefined>(ACCESS_RULE, places);
-    if (!action) throw new CodedError('forbidden');
+    const name = this.reflector.get<RouteName | undefined>(SERVED_ROUTE, context.getHandler());
+    // A handler outside the table of routes has no rule, so it is open to nobody.
+    if (!name) throw new CodedError('forbidden');
+    const { access: action } = routeOf(name);
+    if (action === 'public') return true;
     const request = context.switchToHttp().getRequest<Request>();
     const secret = readSessionCookie(this.config, request);
     const { principal, expiresAt } = await this.sessions.resume(secret);

@@ -12,8 +12,6 @@ import { Sessions } from './sessions.ts';
 })
 export class AuthModule {}
 
-export { Access, Caller, type SignedIn } from './access-rule.ts';
-export { groupsWhere, may, type Action } from './access.ts';
+export { Caller, type SignedIn } from './access-rule.ts';
 export { authPersistence } from './persistence/index.ts';
-export type { Principal } from './principal.ts';
 export { Sessions } from './sessions.ts';

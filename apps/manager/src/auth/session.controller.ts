@@ -1,23 +1,21 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
-import { API, signIn, type SessionView } from '@tidegate/contract-api';
+import { Body, Controller, Inject, Req, Res } from '@nestjs/common';
+import { signIn, type SessionView } from '@tidegate/contract-api';
+import type { Principal } from '@tidegate/domain-access';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import { against, CONFIG, Public, type ManagerConfig } from '../platform/index.ts';
-import { Access, Caller, type SignedIn } from './access-rule.ts';
-import type { Principal } from './principal.ts';
+import { against, CONFIG, Serve, type ManagerConfig } from '../platform/index.ts';
+import { Caller, type SignedIn } from './access-rule.ts';
 import { writeSessionCookie } from './session-cookie.ts';
 import { csrfTokenOf, Sessions } from './sessions.ts';
 
-@Controller(API.session)
+@Controller()
 export class SessionController {
   constructor(
     private readonly sessions: Sessions,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
-  @Public()
-  @Post()
-  @HttpCode(200)
+  @Serve('signIn')
   async create(
     @Body(against(signIn)) body: z.output<typeof signIn>,
     @Req() request: Request,
@@ -28,15 +26,12 @@ export class SessionController {
     return view(opened.principal, opened.secret, opened.expiresAt);
   }
 
-  @Access('session.own')
-  @Get()
+  @Serve('readSession')
   read(@Caller() caller: SignedIn): SessionView {
     return view(caller.principal, caller.sessionSecret, caller.expiresAt);
   }
 
-  @Access('session.own')
-  @Delete()
-  @HttpCode(204)
+  @Serve('signOut')
   async end(@Caller() caller: SignedIn, @Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<void> {
     await this.sessions.signOut(caller.sessionSecret);
     writeSessionCookie(this.config, request, response, null);

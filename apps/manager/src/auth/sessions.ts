@@ -1,11 +1,11 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
+import type { Principal } from '@tidegate/domain-access';
 import { AuditTrail } from '../audit/index.ts';
 import { CLOCK, Database, type Clock } from '../platform/index.ts';
 import { PasswordChecker } from './password.ts';
 import * as records from './persistence/account-records.ts';
-import type { Principal } from './principal.ts';
 import { SignInLimit } from './sign-in-limit.ts';
 
 const LIFETIME_MS = 12 * 3_600_000;

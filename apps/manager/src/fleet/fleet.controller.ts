@@ -1,9 +1,9 @@
-import { Controller, Get, Param, Query, Res } from '@nestjs/common';
-import { API, listEvents, listNodes, type EventPage, type NodePage, type NodeView } from '@tidegate/contract-api';
+import { Controller, Param, Query, Res } from '@nestjs/common';
+import { listEvents, listNodes, type EventPage, type NodePage, type NodeView } from '@tidegate/contract-api';
 import type { Response } from 'express';
 import type { z } from 'zod';
-import { Access, Caller, type SignedIn } from '../auth/index.ts';
-import { against, entityId } from '../platform/index.ts';
+import { Caller, type SignedIn } from '../auth/index.ts';
+import { against, entityId, Serve } from '../platform/index.ts';
 import { Fleet } from './fleet.ts';
 import { LiveStream } from './live-stream.ts';
 
@@ -14,20 +14,17 @@ export class FleetController {
     private readonly stream: LiveStream,
   ) {}
 
-  @Access('node.read')
-  @Get(API.nodes)
+  @Serve('listNodes')
   list(@Caller() caller: SignedIn, @Query(against(listNodes)) query: z.output<typeof listNodes>): Promise<NodePage> {
     return this.fleet.list(caller, query);
   }
 
-  @Access('node.read')
-  @Get(API.node)
+  @Serve('readNode')
   read(@Caller() caller: SignedIn, @Param('id', entityId('node_not_found')) id: string): Promise<NodeView> {
     return this.fleet.read(caller, id);
   }
 
-  @Access('event.read')
-  @Get(API.nodeEvents)
+  @Serve('listNodeEvents')
   events(
     @Caller() caller: SignedIn,
     @Param('id', entityId('node_not_found')) id: string,
@@ -36,8 +33,7 @@ export class FleetController {
     return this.fleet.events(caller, id, query);
   }
 
-  @Access('node.read')
-  @Get(API.stream)
+  @Serve('openStream')
   watch(@Caller() caller: SignedIn, @Res() response: Response): void {
     this.stream.open(caller.principal, caller.sessionSecret, response);
   }

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EventPage, NodePage, NodeView } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
+import { may, reach } from '@tidegate/domain-access';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
-import { groupsWhere, may, type SignedIn } from '../auth/index.ts';
+import type { SignedIn } from '../auth/index.ts';
 import { listNodeEvents } from '../events/index.ts';
 import { CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
 import { findUpgrades } from '../upgrades/index.ts';
@@ -37,7 +38,7 @@ export class Fleet {
 
   async list(caller: SignedIn, query: NodeQuery): Promise<NodePage> {
     const onlineSince = new Date(this.clock.now().getTime() - this.limits.offlineAfterMs);
-    const scope = { groupIds: groupsWhere(caller.principal, 'node.read'), onlineSince };
+    const scope = { reach: reach(caller.principal, 'node.read'), onlineSince };
     return await this.database.read(async (em) => {
       const { rows, total } = await selectNodes(em, query, scope, decodeCursor(query.cursor));
       const page = rows.slice(0, query.limit);
@@ -50,7 +51,7 @@ export class Fleet {
   /** @throws CodedError node_not_found, also for a node of a group the caller may not see. */
   async read(caller: SignedIn, nodeId: string): Promise<NodeView> {
     const [seen] = await this.byId([nodeId]);
-    if (!seen || !may(caller.principal, 'node.read', seen.groupId)) throw new CodedError('node_not_found');
+    if (!seen || !may(caller.principal, 'node.read', { groupId: seen.groupId, nodeId })) throw new CodedError('node_not_found');
     return seen.view;
   }
 
@@ -62,7 +63,7 @@ export class Fleet {
     if (query.cursor !== undefined && !/^\d{1,18}$/.test(query.cursor)) throw badCursor();
     return await this.database.read(async (em) => {
       const [row] = await selectNodesById(em, [nodeId]);
-      if (!row || !may(caller.principal, 'event.read', row.group_id)) throw new CodedError('node_not_found');
+      if (!row || !may(caller.principal, 'event.read', { groupId: row.group_id, nodeId })) throw new CodedError('node_not_found');
       const { items, next } = await listNodeEvents(em, { nodeId, limit: query.limit, before: query.cursor ?? null });
       return { items, next_cursor: next };
     });

@@ -1,7 +1,8 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { EventView, StreamMessage } from '@tidegate/contract-api';
+import { may, type Principal } from '@tidegate/domain-access';
 import type { Response } from 'express';
-import { may, Sessions, type Principal } from '../auth/index.ts';
+import { Sessions } from '../auth/index.ts';
 import { BatchWriter, ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
 import { Fleet } from './fleet.ts';
 import { selectFallenSilent } from './persistence/node-list.ts';
@@ -66,12 +67,12 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
 
   private async publishNodes(ids: readonly string[]): Promise<void> {
     for (const { view, groupId } of await this.fleet.byId([...new Set(ids)])) {
-      this.publish({ type: 'node', node: view }, (principal) => may(principal, 'node.read', groupId));
+      this.publish({ type: 'node', node: view }, (principal) => may(principal, 'node.read', { groupId, nodeId: view.id }));
     }
   }
 
   private publishEvent(event: EventView, groupId: string): void {
-    this.publish({ type: 'event', event }, (principal) => may(principal, 'event.read', groupId));
+    this.publish({ type: 'event', event }, (principal) => may(principal, 'event.read', { groupId, nodeId: event.node_id }));
   }
 
   private publish(message: StreamMessage, visible: (principal: Principal) => boolean): void {

@@ -1,16 +1,15 @@
-import { Body, Controller, Post } from '@nestjs/common';
-import { API, createRegistrationToken, type RegistrationTokenView } from '@tidegate/contract-api';
+import { Body, Controller } from '@nestjs/common';
+import { createRegistrationToken, type RegistrationTokenView } from '@tidegate/contract-api';
 import type { z } from 'zod';
-import { Access, Caller, type SignedIn } from '../auth/index.ts';
-import { against } from '../platform/index.ts';
+import { Caller, type SignedIn } from '../auth/index.ts';
+import { against, Serve } from '../platform/index.ts';
 import { RegistrationTokens } from './registration-tokens.ts';
 
-@Controller(API.registrationTokens)
+@Controller()
 export class RegistrationTokensController {
   constructor(private readonly tokens: RegistrationTokens) {}
 
-  @Access('registration_token.create')
-  @Post()
+  @Serve('createRegistrationToken')
   create(
     @Caller() caller: SignedIn,
     @Body(against(createRegistrationToken)) body: z.output<typeof createRegistrationToken>,

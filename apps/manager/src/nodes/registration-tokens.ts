@@ -2,8 +2,9 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { RegistrationTokenView } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
+import { may } from '@tidegate/domain-access';
 import { AuditTrail } from '../audit/index.ts';
-import { may, type SignedIn } from '../auth/index.ts';
+import type { SignedIn } from '../auth/index.ts';
 import { CLOCK, Database, type Clock } from '../platform/index.ts';
 import { findGroupByName, storeToken } from './persistence/token-records.ts';
 
@@ -27,7 +28,7 @@ export class RegistrationTokens {
     const deviceType = request.device_type;
     await this.database.transaction(async (em) => {
       const groupId = await findGroupByName(em, request.group);
-      if (!groupId || !may(caller.principal, 'registration_token.create', groupId)) throw new CodedError('forbidden');
+      if (!groupId || !may(caller.principal, 'registration_token.create', { groupId })) throw new CodedError('forbidden');
       const createdBy = caller.principal.username;
       await storeToken(em, { id, tokenHash: hashToken(token), groupId, deviceType, createdBy, createdAt: now, expiresAt });
       await this.audit.append(em, {

@@ -6,7 +6,7 @@ import { PERSISTENCE, type Persistence } from './database/data-source.ts';
 import { DatabaseLife } from './database/database-life.ts';
 import { Database } from './database/database.ts';
 import { Drain } from './drain.ts';
-import { HealthController } from './http/health.controller.ts';
+import { PlatformController } from './http/platform.controller.ts';
 import { ProblemFilter } from './http/problem-filter.ts';
 import { Installation } from './installation.ts';
 import type { Log } from './log.ts';
@@ -37,7 +37,7 @@ export class PlatformModule implements OnApplicationShutdown {
     ];
     return {
       module: PlatformModule,
-      controllers: [HealthController],
+      controllers: [PlatformController],
       providers: [...SERVICES, ...values],
       exports: [...SERVICES, ...values],
     };

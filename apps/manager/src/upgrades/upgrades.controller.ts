@@ -1,10 +1,10 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { API, listEvents, requestUpgrade, type UpgradePage, type UpgradeView } from '@tidegate/contract-api';
+import { Body, Controller, Param, Query } from '@nestjs/common';
+import { listEvents, requestUpgrade, type UpgradePage, type UpgradeView } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
 import { releaseVersion } from '@tidegate/contract-manifest';
 import type { z } from 'zod';
-import { Access, Caller, type SignedIn } from '../auth/index.ts';
-import { against, entityId } from '../platform/index.ts';
+import { Caller, type SignedIn } from '../auth/index.ts';
+import { against, entityId, Serve } from '../platform/index.ts';
 import { Upgrades } from './upgrades.ts';
 
 /** A version that is none has a code of its own, which scripts know; any other fault of the body is request_invalid. */
@@ -20,9 +20,7 @@ const upgradeBody = {
 export class UpgradesController {
   constructor(private readonly upgrades: Upgrades) {}
 
-  @Access('node.upgrade')
-  @Post(API.nodeUpgrade)
-  @HttpCode(202)
+  @Serve('requestUpgrade')
   request(
     @Caller() caller: SignedIn,
     @Param('id', entityId('node_not_found')) nodeId: string,
@@ -31,8 +29,7 @@ export class UpgradesController {
     return this.upgrades.request(caller, nodeId, body);
   }
 
-  @Access('upgrade.read')
-  @Get(API.nodeUpgrades)
+  @Serve('listNodeUpgrades')
   list(
     @Caller() caller: SignedIn,
     @Param('id', entityId('node_not_found')) nodeId: string,
@@ -41,15 +38,12 @@ export class UpgradesController {
     return this.upgrades.listOfNode(caller, nodeId, query);
   }
 
-  @Access('upgrade.read')
-  @Get(API.upgrade)
+  @Serve('readUpgrade')
   read(@Caller() caller: SignedIn, @Param('id', entityId('upgrade_not_found')) id: string): Promise<UpgradeView> {
     return this.upgrades.read(caller, id);
   }
 
-  @Access('upgrade.cancel')
-  @Post(API.upgradeCancel)
-  @HttpCode(202)
+  @Serve('cancelUpgrade')
   cancel(@Caller() caller: SignedIn, @Param('id', entityId('upgrade_not_found')) id: string): Promise<UpgradeView> {
     return this.upgrades.cancel(caller, id);
   }

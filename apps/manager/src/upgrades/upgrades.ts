@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { requestUpgrade, UpgradePage, UpgradeView } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
+import { may } from '@tidegate/domain-access';
 import { action, commandId } from '@tidegate/contract-protocol';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { AuditTrail } from '../audit/index.ts';
-import { may, type SignedIn } from '../auth/index.ts';
+import type { SignedIn } from '../auth/index.ts';
 import { findStanding, NodeLink, type NodeStanding } from '../nodes/index.ts';
 import { ChangeFeed, CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
 import { ReleaseCatalogue } from '../releases/index.ts';
@@ -53,8 +54,8 @@ export class Upgrades {
 
   private async standingFor(caller: SignedIn, nodeId: string): Promise<NodeStanding> {
     const standing = await this.database.read((em) => findStanding(em, nodeId));
-    if (!standing || !may(caller.principal, 'node.read', standing.groupId)) throw new CodedError('node_not_found');
-    if (!may(caller.principal, 'node.upgrade', standing.groupId)) throw new CodedError('forbidden');
+    if (!standing || !may(caller.principal, 'node.read', { groupId: standing.groupId, nodeId })) throw new CodedError('node_not_found');
+    if (!may(caller.principal, 'node.upgrade', { groupId: standing.groupId, nodeId })) throw new CodedError('forbidden');
     return standing;
   }
 
@@ -101,7 +102,7 @@ export class Upgrades {
    */
   async cancel(caller: SignedIn, id: string): Promise<UpgradeView> {
     const seen = await this.visible(caller, id);
-    if (!may(caller.principal, 'upgrade.cancel', seen.groupId)) throw new CodedError('forbidden');
+    if (!may(caller.principal, 'upgrade.cancel', seen)) throw new CodedError('forbidden');
     const now = this.clock.now();
     const record = await this.database.transaction(async (em) => {
       const [locked] = await records.lockUpgrades(em, [id]);
@@ -143,7 +144,8 @@ export class Upgrades {
     if (before && Number.isNaN(before.getTime())) throw new CodedError('request_invalid', { fields: ['cursor: invalid'] });
     return await this.database.read(async (em) => {
       const standing = await findStanding(em, nodeId);
-      if (!standing || !may(caller.principal, 'upgrade.read', standing.groupId)) throw new CodedError('node_not_found');
+      if (!standing || !may(caller.principal, 'upgrade.read', { groupId: standing.groupId, nodeId }))
+        throw new CodedError('node_not_found');
       const found = await records.listUpgradesOfNode(em, nodeId, query.limit + 1, before);
       const items = found.slice(0, query.limit);
       const next = found.length > query.limit ? (items.at(-1)?.requestedAt.toISOString() ?? null) : null;
@@ -153,7 +155,7 @@ export class Upgrades {
 
   private async visible(caller: SignedIn, id: string): Promise<UpgradeRecord> {
     const record = await this.database.read((em) => records.findUpgrade(em, id));
-    if (!record || !may(caller.principal, 'upgrade.read', record.groupId)) throw new CodedError('upgrade_not_found');
+    if (!record || !may(caller.principal, 'upgrade.read', record)) throw new CodedError('upgrade_not_found');
     return record;
   }
 }

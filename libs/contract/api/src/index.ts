@@ -37,5 +37,18 @@ export {
   type SessionView,
   type UpgradePage,
 } from './requests.ts';
-export { API, apiPath, type ApiRoute } from './routes.ts';
+export { apiPath, routeOf, ROUTES, type RouteName } from './routes.ts';
+export type { Route } from './route.ts';
+export {
+  ACTIONS,
+  GROUP_ROLES,
+  PLATFORM_ROLES,
+  TOKEN_SCOPES,
+  type Action,
+  type ActionRule,
+  type GroupRole,
+  type PlatformRole,
+  type TokenScope,
+} from './access.ts';
 export { streamMessage, type StreamMessage } from './stream.ts';
+export { openApiDocument } from './openapi.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import type { GroupRole, PlatformRole } from '@tidegate/contract-api';
+import type { Membership, Principal } from '@tidegate/domain-access';
 import type { EntityManager } from 'typeorm';
-import type { GroupRole, PlatformRole, Principal } from '../principal.ts';
 import { AccountSessionEntity } from './account-session.entity.ts';
 import { UserEntity } from './user.entity.ts';
 
@@ -61,8 +62,11 @@ export async function resumeSession(
   );
   const row = rows[0];
   if (!row) return null;
-  const memberships = new Map(Object.entries(row.memberships ?? {}));
-  return { principal: { userId: row.user_id, username: row.username, role: row.role, memberships }, expiresAt: row.expires_at };
+  const memberships = new Map(
+    Object.entries(row.memberships ?? {}).map(([id, role]): [string, Membership] => [id, { role, nodeIds: null }]),
+  );
+  const principal = { userId: row.user_id, username: row.username, role: row.role, memberships, scopes: null };
+  return { principal, expiresAt: row.expires_at };
 }
 
 export async function lockedUntil(em: EntityManager, username: string): Promise<Date | null> {

@@ -1,4 +1,5 @@
 import type { listNodes } from '@tidegate/contract-api';
+import type { Reach } from '@tidegate/domain-access';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 
@@ -46,8 +47,8 @@ const COLUMNS = `n.id, g.name AS "group", n.group_id, n.name, n.device_type, n.f
   s.connected_at, s.disconnected_at, b.last_beat_at, b.software_version, b.report, u.id AS upgrade_id`;
 
 export interface NodeScope {
-  /** null means every group. */
-  readonly groupIds: readonly string[] | null;
+  /** null means every node. */
+  readonly reach: Reach | null;
   /** Nodes heard of since then count as online. */
   readonly onlineSince: Date;
 }
@@ -69,7 +70,10 @@ function conditionsOf(query: NodeQuery, scope: NodeScope): Conditions {
   const conditions = new Conditions();
   const { terms } = conditions;
   terms.push('n.revoked_at IS NULL');
-  if (scope.groupIds) terms.push(`n.group_id = ANY(${conditions.value(scope.groupIds)}::uuid[])`);
+  if (scope.reach) {
+    const { groupIds, nodeIds } = scope.reach;
+    terms.push(`(n.group_id = ANY(${conditions.value(groupIds)}::uuid[]) OR n.id = ANY(${conditions.value(nodeIds)}::uuid[]))`);
+  }
   if (query.search) terms.push(`strpos(lower(n.name), lower(${conditions.value(query.search)})) > 0`);
   if (query.version) terms.push(`b.software_version = ${conditions.value(query.version)}`);
   if (query.badge) terms.push(`${BADGE} = ${conditions.value(query.badge)}`);

@@ -1,0 +1,1 @@
+export { may, reach, type Membership, type Principal, type Reach, type Target } from './access.ts';
