@@ -2,14 +2,23 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AuditModule, auditPersistence } from './audit/index.ts';
 import { AuthModule, authPersistence } from './auth/index.ts';
 import { EventsModule, eventsPersistence } from './events/index.ts';
+import { idempotencyPersistence, IdempotencyModule } from './idempotency/index.ts';
 import { FleetModule } from './fleet/index.ts';
 import { NodesModule, nodesPersistence } from './nodes/index.ts';
 import { PlatformModule, platformPersistence, type PlatformParts } from './platform/index.ts';
 import { ReleasesModule } from './releases/index.ts';
 import { UpgradesModule, upgradesPersistence } from './upgrades/index.ts';
 
-const PERSISTENCE = [platformPersistence, authPersistence, auditPersistence, nodesPersistence, eventsPersistence, upgradesPersistence];
-const FEATURES = [AuditModule, AuthModule, NodesModule, EventsModule, ReleasesModule, UpgradesModule, FleetModule];
+const PERSISTENCE = [
+  platformPersistence,
+  idempotencyPersistence,
+  authPersistence,
+  auditPersistence,
+  nodesPersistence,
+  eventsPersistence,
+  upgradesPersistence,
+];
+const FEATURES = [IdempotencyModule, AuditModule, AuthModule, NodesModule, EventsModule, ReleasesModule, UpgradesModule, FleetModule];
 
 @Module({})
 export class AppModule {

@@ -10,6 +10,8 @@ export interface SignedIn {
 }
 export const signedIn = new WeakMap<Request, SignedIn>();
 
+export const signedInOf = (request: Request): SignedIn | undefined => signedIn.get(request);
+
 /** Handler parameter: who asks. Present on every route that has an access rule. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): SignedIn => {
   const found = signedIn.get(context.switchToHttp().getRequest<Request>());

@@ -12,6 +12,6 @@ import { Sessions } from './sessions.ts';
 })
 export class AuthModule {}
 
-export { Caller, type SignedIn } from './access-rule.ts';
+export { Caller, signedInOf, type SignedIn } from './access-rule.ts';
 export { authPersistence } from './persistence/index.ts';
 export { Sessions } from './sessions.ts';

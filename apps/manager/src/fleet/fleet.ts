@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { SignedIn } from '../auth/index.ts';
 import { listNodeEvents } from '../events/index.ts';
-import { CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
+import { CLOCK, CONFIG, Database, decodeCursor, encodeCursor, type Clock, type ManagerConfig } from '../platform/index.ts';
 import { findUpgrades } from '../upgrades/index.ts';
 import { normsOf, type DeviceTypeNorm } from './device-type-norm.ts';
 import { viewOfNode, type SilenceLimits } from './node-view.ts';
@@ -40,7 +40,7 @@ export class Fleet {
     const onlineSince = new Date(this.clock.now().getTime() - this.limits.offlineAfterMs);
     const scope = { reach: reach(caller.principal, 'node.read'), onlineSince };
     return await this.database.read(async (em) => {
-      const { rows, total } = await selectNodes(em, query, scope, decodeCursor(query.cursor));
+      const { rows, total } = await selectNodes(em, query, scope, decodeCursor(cursorSchema, query.cursor));
       const page = rows.slice(0, query.limit);
       const last = page.at(-1);
       const next = rows.length > query.limit && last ? encodeCursor({ key: last.sort_key, id: last.id }) : null;
@@ -91,13 +91,3 @@ export class Fleet {
 }
 
 const badCursor = (): CodedError => new CodedError('request_invalid', { fields: ['cursor: invalid'] });
-const encodeCursor = (cursor: z.output<typeof cursorSchema>): string => Buffer.from(JSON.stringify(cursor)).toString('base64url');
-
-function decodeCursor(text: string | undefined): z.output<typeof cursorSchema> | null {
-  if (text === undefined) return null;
-  try {
-    return cursorSchema.parse(JSON.parse(Buffer.from(text, 'base64url').toString('utf8')));
-  } catch {
-    throw badCursor();
-  }
-}

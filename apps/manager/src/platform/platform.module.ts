@@ -1,4 +1,5 @@
 import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ChangeFeed } from './change-feed.ts';
 import type { Clock } from './clock.ts';
 import type { ManagerConfig } from './config.ts';
@@ -8,9 +9,12 @@ import { Database } from './database/database.ts';
 import { Drain } from './drain.ts';
 import { PlatformController } from './http/platform.controller.ts';
 import { ProblemFilter } from './http/problem-filter.ts';
+import { RevisionTag } from './http/revision.ts';
 import { Installation } from './installation.ts';
+import { Leases } from './lease.ts';
 import type { Log } from './log.ts';
 import type { Notifier } from './notifier.ts';
+import { Replica } from './replica.ts';
 import { CLOCK, CONFIG, LOG, NOTIFIER } from './tokens.ts';
 
 export interface PlatformParts {
@@ -20,7 +24,7 @@ export interface PlatformParts {
   readonly notifier: Notifier;
 }
 
-const SERVICES = [Database, DatabaseLife, Installation, Drain, ChangeFeed, ProblemFilter];
+const SERVICES = [Database, DatabaseLife, Replica, Leases, Installation, Drain, ChangeFeed, ProblemFilter];
 
 @Global()
 @Module({})
@@ -38,7 +42,7 @@ export class PlatformModule implements OnApplicationShutdown {
     return {
       module: PlatformModule,
       controllers: [PlatformController],
-      providers: [...SERVICES, ...values],
+      providers: [...SERVICES, ...values, { provide: APP_INTERCEPTOR, useClass: RevisionTag }],
       exports: [...SERVICES, ...values],
     };
   }

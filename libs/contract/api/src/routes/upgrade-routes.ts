@@ -11,6 +11,7 @@ export const upgradeRoutes = {
     body: requestUpgrade,
     answer: upgradeView,
     status: 202,
+    idempotent: true,
   }),
   listNodeUpgrades: route({
     method: 'GET',
