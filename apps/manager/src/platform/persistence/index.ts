@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import type { Persistence } from './database/data-source.ts';
+import type { Persistence } from '../database/data-source.ts';
 
 class Installation1763700000001 implements MigrationInterface {
   readonly name = 'Installation1763700000001';
@@ -21,4 +21,23 @@ class Installation1763700000001 implements MigrationInterface {
   }
 }
 
-export const platformPersistence: Persistence = { entities: [], migrations: [Installation1763700000001] };
+class Leases1763710000071 implements MigrationInterface {
+  readonly name = 'Leases1763710000071';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    await runner.query(`
+      CREATE TABLE leases (
+        name text PRIMARY KEY,
+        holder uuid,
+        fence bigint NOT NULL,
+        expires_at timestamptz NOT NULL
+      ) WITH (fillfactor = 50)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE leases');
+  }
+}
+
+export const platformPersistence: Persistence = { entities: [], migrations: [Installation1763700000001, Leases1763710000071] };
