@@ -37,6 +37,30 @@ export {
   type SessionView,
   type UpgradePage,
 } from './requests.ts';
+export {
+  discoveryCandidates,
+  discoveryStatus,
+  listCandidates,
+  type DiscoveryCandidate,
+  type DiscoveryCandidates,
+  type DiscoveryRemote,
+  type DiscoveryStatus,
+} from './discovery.ts';
+export {
+  CHECK_OUTCOMES,
+  CHECK_REASONS,
+  checkUpgrade,
+  checkUpgrades,
+  upgradeCheck,
+  upgradeChecks,
+  type CheckUpgrade,
+  type CheckUpgrades,
+  type EnvironmentDrift,
+  type PostureDrift,
+  type UpgradeCheck,
+  type UpgradeChecksPage,
+} from './upgrade-checks.ts';
+export { listMirrored, mirroredRelease, mirroredReleases, type MirroredRelease, type MirroredReleases } from './mirror.ts';
 export { apiPath, routeOf, ROUTES, type RouteName } from './routes.ts';
 export type { Route } from './route.ts';
 export {

@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import { discoveryRoutes } from './routes/discovery-routes.ts';
 import { eventRoutes } from './routes/event-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
 import { platformRoutes } from './routes/platform-routes.ts';
@@ -7,7 +8,15 @@ import { sessionRoutes } from './routes/session-routes.ts';
 import { upgradeRoutes } from './routes/upgrade-routes.ts';
 
 /** Every operation of the API, once: the manager serves exactly these, and the docs list them. */
-export const ROUTES = { ...sessionRoutes, ...nodeRoutes, ...upgradeRoutes, ...eventRoutes, ...releaseRoutes, ...platformRoutes } as const;
+export const ROUTES = {
+  ...sessionRoutes,
+  ...nodeRoutes,
+  ...upgradeRoutes,
+  ...eventRoutes,
+  ...releaseRoutes,
+  ...discoveryRoutes,
+  ...platformRoutes,
+} as const;
 export type RouteName = keyof typeof ROUTES;
 
 export const routeOf = (name: RouteName): Route => ROUTES[name];
