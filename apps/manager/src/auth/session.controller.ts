@@ -40,6 +40,8 @@ export class SessionController {
 
 const view = (principal: Principal, secret: string, expiresAt: Date): SessionView => ({
   user: { id: principal.userId, username: principal.username, role: principal.role },
+  via: 'session',
+  password_change_required: false,
   csrf_token: csrfTokenOf(secret),
   expires_at: expiresAt.toISOString(),
 });

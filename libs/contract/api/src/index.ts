@@ -38,6 +38,38 @@ export {
   type UpgradePage,
 } from './requests.ts';
 export {
+  changePassword,
+  createUser,
+  listUsers,
+  ownSessionList,
+  passwordReset,
+  updateUser,
+  userPage,
+  username,
+  userView,
+  type CreatedUser,
+  type OwnSessionList,
+  type PasswordReset,
+  type UserPage,
+  type UserView,
+} from './accounts.ts';
+export {
+  createGroup,
+  groupPage,
+  groupView,
+  listGroups,
+  listMembers,
+  memberPage,
+  memberView,
+  putMember,
+  updateGroup,
+  type GroupPage,
+  type GroupView,
+  type MemberPage,
+  type MemberView,
+} from './groups.ts';
+export { apiTokenList, createApiToken, type ApiTokenList, type ApiTokenView, type CreatedApiToken } from './api-tokens.ts';
+export {
   discoveryCandidates,
   discoveryStatus,
   listCandidates,

@@ -6,7 +6,11 @@ import { eventView, nodeView, upgradeView } from './node-view.ts';
 export const signIn = z.strictObject({ username: line(64).min(1), password: z.string().min(1).max(256) });
 export const sessionView = z.object({
   user: z.object({ id: z.uuid(), username: z.string(), role: z.enum(['user', 'super_admin']) }),
-  /** Goes into X-CSRF-Token of every state-changing request. */
+  /** An API token answers with its owner's name and its own limits. */
+  via: z.enum(['session', 'api_token']),
+  /** Signed in with a one-time password: everything but choosing a new one is refused with password_change_required. */
+  password_change_required: z.boolean(),
+  /** Goes into X-CSRF-Token of every state-changing request of a session; empty for an API token, which needs none. */
   csrf_token: z.string(),
   expires_at: z.iso.datetime(),
 });
