@@ -1,12 +1,11 @@
 import { accept, refuse, type Refusal, type Verdict } from '@tidegate/contract-errors';
 import type { ReleaseVersion } from '@tidegate/contract-manifest';
-import type { ListingSource } from '@tidegate/adapter-release-source';
 import { compareVersions } from '@tidegate/domain-version-policy';
-import type { ManifestVerifier, VerifiedManifest } from '@tidegate/engine-upgrade';
+import type { ManifestVerifier, ReleaseSource, VerifiedManifest } from '@tidegate/engine-upgrade';
 import type { EdgeConfig } from '../config/edge-config.ts';
 
 export interface LatestParts {
-  readonly source: ListingSource;
+  readonly source: ReleaseSource;
   readonly verifier: ManifestVerifier;
   readonly allowedChannels: EdgeConfig['upgrade']['allowed_channels'];
   readonly running: ReleaseVersion;
@@ -55,7 +54,7 @@ async function look({ source, verifier, allowedChannels, running }: LatestParts)
 
 async function verify(
   version: ReleaseVersion,
-  source: ListingSource,
+  source: ReleaseSource,
   verifier: ManifestVerifier,
   signal: AbortSignal,
 ): Promise<Verdict<VerifiedManifest>> {

@@ -82,6 +82,7 @@ async function start(
     health: createHealthChecks(environment),
     localChecks: () => [],
     source: {
+      listVersions: async () => accept([]),
       fetchStatement: async () => accept({ manifestBytes, bundleBytes: Buffer.from('bundle'), origin: 'test' }),
       openArtefact: async (_version, _artefact, offset) =>
         accept(

@@ -1,19 +1,20 @@
 import { readFile } from 'node:fs/promises';
 import { CodedError, refuse, type Refusal } from '@tidegate/contract-errors';
-import type { GithubReleaseSource, ListingSource } from '@tidegate/adapter-release-source';
+import type { GithubReleaseSource } from '@tidegate/adapter-release-source';
+import type { ReleaseSource } from '@tidegate/engine-upgrade';
 import { AGENT_VERSION } from '../build-facts.ts';
 import type { EdgeConfig, SourceConfig } from '../config/edge-config.ts';
 import { readPrivateFile } from '../identity/private-file.ts';
 
 /** The node's own source and its mirrors. Loaded when the first attempt comes: an HTTP client is a third of a start. */
-export function lazySource({ source, upgrade }: Pick<EdgeConfig, 'source' | 'upgrade'>): ListingSource {
-  const open = async (): Promise<ListingSource> => {
+export function lazySource({ source, upgrade }: Pick<EdgeConfig, 'source' | 'upgrade'>): ReleaseSource {
+  const open = async (): Promise<ReleaseSource> => {
     if (!source) throw new CodedError('upgrade_release_not_found', { reason: 'no source is configured' });
     const { mirroredSource } = await import('@tidegate/adapter-release-source');
     const primary = await openSource(source, upgrade.download_rate_limit);
     return mirroredSource(primary, await Promise.all(upgrade.mirrors.map((mirror) => openMirror(mirror, upgrade.download_rate_limit))));
   };
-  const using = async <T>(act: (source: ListingSource) => Promise<T>): Promise<T | Refusal> => {
+  const using = async <T>(act: (source: ReleaseSource) => Promise<T>): Promise<T | Refusal> => {
     try {
       return await act(await open());
     } catch (error) {
@@ -48,7 +49,7 @@ export async function openSource(source: SourceConfig, downloadRateLimit: number
 }
 
 /** A mirror whose token or authority cannot be read serves nothing; the sources beside it still do. */
-async function openMirror(mirror: SourceConfig, downloadRateLimit: number | null): Promise<ListingSource> {
+async function openMirror(mirror: SourceConfig, downloadRateLimit: number | null): Promise<ReleaseSource> {
   try {
     return await openSource(mirror, downloadRateLimit);
   } catch (error) {

@@ -1,7 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { accept, CodedError, type Verdict } from '@tidegate/contract-errors';
 import { LIMITS, releaseVersion, type Artefact, type ReleaseVersion } from '@tidegate/contract-manifest';
-import type { Statement } from '@tidegate/engine-upgrade';
+import type { ReleaseSource, Statement } from '@tidegate/engine-upgrade';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { guardedLookup, resolveBySystem, type AddressPolicy, type ResolveAll } from './address-policy.ts';
@@ -10,9 +9,9 @@ import { startDeadline } from './deadline.ts';
 import { DEFAULT_LIMITS, type DownloadClock, type DownloadLimits } from './download-limits.ts';
 import { abortError, asRefusal, TransientNetworkError } from './fetch-errors.ts';
 import { httpGet, HttpStatusError, requireSuccess, type HttpAnswer, type HttpContext } from './http-get.ts';
-import type { ListingSource } from './mirrored-source.ts';
 import { rangedDownload } from './ranged-download.ts';
 import { readCapped } from './read-capped.ts';
+import { SYSTEM_CLOCK } from './system-clock.ts';
 import { checkConfig, type GithubReleaseSourceConfig } from './source-config.ts';
 
 /** A release may carry 1000 assets of some 1.5 kB of description each. */
@@ -34,15 +33,12 @@ export interface SourceDependencies {
   readonly resolveAll: ResolveAll;
 }
 export const SYSTEM_DEPENDENCIES: SourceDependencies = {
-  clock: {
-    nowMs: () => performance.now(),
-    wait: (ms, signal) => wait(ms, undefined, { signal }).catch(() => undefined),
-  },
+  clock: SYSTEM_CLOCK,
   random: Math.random,
   resolveAll: resolveBySystem,
 };
 
-export interface GithubReleaseSource extends ListingSource {
+export interface GithubReleaseSource extends ReleaseSource {
   close(): Promise<void>;
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { accept, CodedError, refuse, type ErrorCode } from '@tidegate/contract-errors';
 import type { Artefact, ReleaseVersion } from '@tidegate/contract-manifest';
-import { mirroredSource, type ListingSource } from './index.ts';
+import type { ReleaseSource } from '@tidegate/engine-upgrade';
+import { mirroredSource } from './index.ts';
+import { ManualClock } from './testing/manual-clock.ts';
 
 const VERSION = '1.1.0' as ReleaseVersion;
 const BYTES = Buffer.from('0123456789abcdefghijklmnopqrstuvwxyz');
@@ -15,7 +17,7 @@ interface Scripted {
   readonly cut?: { readonly afterBytes: number; readonly error: CodedError };
 }
 /** A source that serves what it was told, and remembers what it was asked. */
-function source(origin: string, { statement, artefact, cut }: Scripted = {}): ListingSource & { readonly asked: string[] } {
+function source(origin: string, { statement, artefact, cut }: Scripted = {}): ReleaseSource & { readonly asked: string[] } {
   const asked: string[] = [];
   return {
     asked,
@@ -39,7 +41,7 @@ function source(origin: string, { statement, artefact, cut }: Scripted = {}): Li
   };
 }
 
-async function download(from: ListingSource, signal = never(), offset = 0): Promise<{ bytes: string; error: unknown }> {
+async function download(from: ReleaseSource, signal = never(), offset = 0): Promise<{ bytes: string; error: unknown }> {
   const opened = await from.openArtefact(VERSION, ARTEFACT, offset, signal);
   if (!opened.ok) return { bytes: '', error: opened };
   let bytes = '';
@@ -52,7 +54,59 @@ async function download(from: ListingSource, signal = never(), offset = 0): Prom
 }
 const cutBy = (code: ErrorCode, afterBytes = 14, details = {}): Scripted => ({ cut: { afterBytes, error: new CodedError(code, details) } });
 
+/** Bytes that keep coming, and a stop that obeys the signal. */
+const endless = (origin: string, onWait: () => void): ReleaseSource => ({
+  ...source(origin),
+  openArtefact: async (_version, _artefact, _offset, signal) =>
+    accept(
+      (async function* () {
+        yield BYTES.subarray(0, 7);
+        await new Promise((resolve) => {
+          signal.addEventListener('abort', resolve, { once: true });
+          onWait();
+        });
+        throw signal.reason;
+      })(),
+    ),
+});
+
 describe('a source with mirrors', () => {
+  it('lists what any of them has, the primary first', async () => {
+    const [older, newer] = ['1.1.0' as ReleaseVersion, '1.2.0' as ReleaseVersion];
+    const primary = { ...source('primary'), listVersions: async () => accept([older]) };
+    const mirror = { ...source('mirror'), listVersions: async () => accept([newer, older]) };
+    expect(await mirroredSource(primary, [mirror]).listVersions(never())).toEqual(accept([older, newer]));
+    const gone = source('gone', { statement: 'upgrade_network_error' });
+    expect(await mirroredSource(gone, [mirror]).listVersions(never())).toEqual(accept([newer, older]));
+    expect(await mirroredSource(gone, [gone]).listVersions(never())).toMatchObject({ details: { origin: 'gone' } });
+  });
+
+  it('does not wait for one that is silent when it lists', async () => {
+    const clock = new ManualClock(0);
+    const silent: ReleaseSource = {
+      ...source('silent'),
+      listVersions: (signal) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve(refuse('upgrade_timeout')), { once: true })),
+    };
+    const listed = mirroredSource(source('primary'), [silent], { clock, deadlineMs: 1000 }).listVersions(never());
+    await clock.someoneWaits(8_000);
+    clock.advance(8_000);
+    expect(await listed).toEqual(accept([VERSION]));
+  });
+
+  it('has one deadline for an artefact, whoever serves it: a mirror does not get it again', async () => {
+    const clock = new ManualClock(0);
+    const cut = source('primary', cutBy('upgrade_network_error'));
+    let stalled = (): void => undefined;
+    const stalls = new Promise<void>((resolve) => (stalled = resolve));
+    const third = source('third');
+    const downloaded = download(mirroredSource(cut, [endless('slow', () => stalled()), third], { clock, deadlineMs: 1000 }));
+    await stalls;
+    clock.advance(1000);
+    expect((await downloaded).error).toMatchObject({ code: 'upgrade_timeout', details: { rule: 'deadline' } });
+    expect(third.asked).toEqual([]);
+  });
+
   it('is asked alone while it serves', async () => {
     const mirror = source('mirror');
     const both = mirroredSource(source('primary'), [mirror]);

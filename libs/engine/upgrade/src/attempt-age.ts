@@ -3,7 +3,8 @@
  * boot-time clock counts, over as many boots as the attempt lived through, and the wall clock can only add the time the machine
  * was switched off. Nothing a clock does makes an attempt younger than the time the machine has been on since.
  */
-import type { AttemptAges } from '@tidegate/domain-version-policy';
+import { refuse, type Refusal } from '@tidegate/contract-errors';
+import type { ActivationHold, AttemptAges } from '@tidegate/domain-version-policy';
 import type { AttemptRecord, NodeState } from './node-state.ts';
 import type { Clock } from './ports/surroundings.ts';
 
@@ -13,6 +14,22 @@ const EARLIEST_RIGHT_MS = Date.parse('2025-01-01T00:00:00Z');
 export function ageSecs(attempt: AttemptRecord, clock: Clock): number {
   if (attempt.acceptedBootId === clock.bootId()) return Math.max(0, clock.uptimeSecs() - attempt.acceptedUptimeSecs);
   return Math.max(onSecs(attempt, clock), offAndOnSecs(attempt, clock));
+}
+
+/** A release that nobody applies for so long is not what anybody wants any more; the wire allows commands no longer a life. */
+const LONGEST_WAIT_SECS = 30 * 86_400;
+
+/**
+ * Why a staged attempt may not be activated any more, or null. Past its time to live a manager has given a command up, and its
+ * operator may have decided otherwise since: nothing of it may happen then. A person on the node who said go, or is still to
+ * be asked, decides anew.
+ */
+export function expiry(attempt: AttemptRecord, hold: ActivationHold | null, clock: Clock): Refusal | null {
+  const age = ageSecs(attempt, clock);
+  const byCommand = attempt.commandId !== null && !attempt.released && hold !== 'person';
+  const limitSecs = byCommand ? attempt.ttlSecs : LONGEST_WAIT_SECS;
+  if (age <= limitSecs) return null;
+  return refuse('upgrade_command_expired', { waited_for: hold ?? attempt.waitsFor, limit_secs: limitSecs });
 }
 
 /** Refused attempts do not count: a refusal costs nothing and must not lock out the right request that follows. */

@@ -17,6 +17,8 @@ export interface AttemptMoves {
   attempt(): AttemptRecord;
   state(): NodeState;
   move(input: AttemptInput, change?: Change): Promise<void>;
+  /** What the node learns on the way, without a step. */
+  learn(update: (state: NodeState) => NodeState): Promise<void>;
 }
 
 export function attemptMoves(ledger: Ledger, parts: Pick<EngineParts, 'clock' | 'self'>): AttemptMoves {
@@ -27,6 +29,7 @@ export function attemptMoves(ledger: Ledger, parts: Pick<EngineParts, 'clock' | 
   return {
     attempt,
     state: () => ledger.state(),
+    learn: (update) => ledger.change(update),
     move: (input, { patch = {}, events = [], also = (state: NodeState) => state } = {}) =>
       ledger.change((state) => {
         const next = { ...advance(attempt(state), input, parts.clock), ...patch };

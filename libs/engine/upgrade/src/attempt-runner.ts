@@ -1,7 +1,7 @@
 import { accept, isCodedError, refuse, type Refusal, type Verdict } from '@tidegate/contract-errors';
 import { holdActivation, type ActivationHold } from '@tidegate/domain-version-policy';
 import { activate } from './activate.ts';
-import { ageSecs } from './attempt-age.ts';
+import { expiry } from './attempt-age.ts';
 import { attemptMoves, type AttemptMoves } from './attempt-moves.ts';
 import { endBeforeActivation } from './conclude.ts';
 import type { EngineParts } from './engine-parts.ts';
@@ -11,8 +11,6 @@ import type { UnpackProgress } from './ports/artefact-unpacker.ts';
 import { prepare } from './prepare.ts';
 
 const LOOK_AGAIN_MS = 5_000;
-/** A release that nobody applies for so long is not what anybody wants any more; the wire allows commands no longer a life. */
-const LONGEST_WAIT_SECS = 30 * 86_400;
 
 const CANCELLED = refuse('upgrade_cancelled');
 
@@ -55,10 +53,9 @@ export function createAttemptRunner(ledger: Ledger, parts: EngineParts): Attempt
 
   const lookAgain = (): void => {
     const { attempt } = ledger.state();
-    if (!attempt || !isWaiting(attempt)) stopLooking();
-    else if (ageSecs(attempt, parts.clock) > LONGEST_WAIT_SECS)
-      launch(() => giveUp(refuse('upgrade_command_expired', { waited_for: attempt.waitsFor })));
-    else if (!holdOf(parts, attempt)) launch(run);
+    if (!attempt || !isWaiting(attempt)) return stopLooking();
+    const hold = holdOf(parts, attempt);
+    if (!hold || expiry(attempt, hold, parts.clock)) launch(run);
   };
 
   const giveUp = async (refusal: Refusal): Promise<void> => {
@@ -117,6 +114,8 @@ async function carry(
   const prepared = moves.attempt().state === 'staged' ? accept(undefined) : await prepare(parts, moves, signal, onProgress);
   if (!prepared.ok) return prepared;
   const hold = holdOf(parts, moves.attempt());
+  const expired = expiry(moves.attempt(), hold, parts.clock);
+  if (expired) return expired;
   if (hold) return accept(hold);
   const activated = await activate(parts, moves);
   return activated.ok ? accept('activated') : activated;

@@ -124,6 +124,74 @@ describe('a closed maintenance window', () => {
   });
 });
 
+describe('the time to live of a command', () => {
+  const short = { ...anUpgrade('1.1.0'), ttl_secs: 60 };
+  const again = () => ({ ...short, id: anUpgrade('1.1.0').id });
+
+  it('ends the wait for a window: what its manager has given up happens no more', async () => {
+    const node = createFakeNode();
+    node.publish(aManifest('1.1.0'));
+    const engine = await boot(node, mondays);
+    await engine.accept(again());
+    await settled(() => engine.running()?.waitsFor === 'window' && node.watching());
+    await quiet();
+    node.clock.uptime += 60;
+    node.tick();
+    await quiet();
+    expect(engine.running()).not.toBeNull();
+    node.clock.uptime += 1;
+    node.tick();
+    await settled(ended(engine));
+    expect(engine.report()).toMatchObject({ state: 'refused', error_code: 'upgrade_command_expired' });
+    expect(node.restarts()).toBe(0);
+  });
+
+  it('is over when the window opens after a restart', async () => {
+    const node = createFakeNode();
+    node.publish(aManifest('1.1.0'));
+    const engine = await boot(node, mondays);
+    await engine.accept(again());
+    await settled(() => engine.running()?.waitsFor === 'window' && node.watching());
+    node.powerOn();
+    node.clock.uptime += 61;
+    node.clock.wallMs = Date.parse('2026-03-02T02:00:00Z');
+    const next = await boot(node, mondays);
+    await settled(ended(next));
+    expect(next.report()).toMatchObject({ error_code: 'upgrade_command_expired' });
+    expect(node.disk.links.current).toBe('1.0.0');
+  });
+
+  it('is over after a download that took longer; the next request finds the release on the disk', async () => {
+    const node = createFakeNode();
+    node.publish(aManifest('1.1.0'));
+    node.answers.unpack = async () => {
+      node.clock.uptime += 61;
+      return { ok: true, value: undefined };
+    };
+    const engine = await boot(node);
+    await engine.accept(again());
+    await settled(ended(engine));
+    expect(engine.report()).toMatchObject({ state: 'refused', error_code: 'upgrade_command_expired' });
+    const downloads = node.offsets.length;
+    await engine.accept(again());
+    await settled(() => node.restarts() > 0);
+    expect(node.offsets).toHaveLength(downloads);
+  });
+
+  it('does not bind a person: who applies it, or asked for it here, still wants it', async () => {
+    const node = createFakeNode();
+    node.publish(aManifest('1.1.0'));
+    const engine = await boot(node, mondays);
+    await engine.request({ version: version('1.1.0'), channel: stable });
+    await settled(() => engine.running()?.waitsFor === 'window' && node.watching());
+    await quiet();
+    node.clock.uptime += 6 * 86_400;
+    node.clock.wallMs = Date.parse('2026-03-09T02:00:00Z');
+    node.tick();
+    await settled(() => node.restarts() > 0);
+  });
+});
+
 describe('a rollback by a person', () => {
   it('returns to the previous version at once, also where upgrades wait', async () => {
     const node = createFakeNode();

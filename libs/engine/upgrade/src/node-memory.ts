@@ -1,24 +1,30 @@
-import { parseManifest, type Manifest } from '@tidegate/contract-manifest';
+import { parseManifest, type Manifest, type Sha256 } from '@tidegate/contract-manifest';
 import { compareVersions, type NodeMemory } from '@tidegate/domain-version-policy';
 import type { EngineParts } from './engine-parts.ts';
 import { emptyState, type AttemptRecord, type NodeState } from './node-state.ts';
 import type { SlotLinks, SlotStore } from './ports/slot-store.ts';
 
+type Floor = NodeMemory['floor'];
+
+/** Version and sequence each at the higher of both. */
+export const raisedFloor = (floor: Floor, offered: Floor | undefined): Floor => {
+  if (!floor || !offered) return offered ?? floor;
+  const version = compareVersions(floor.version, offered.version) > 0 ? floor.version : offered.version;
+  return { version, sequence: Math.max(floor.sequence, offered.sequence) };
+};
+
+/** What a verified statement revokes stays revoked, whatever becomes of its own release. */
+export const revoking = (state: NodeState, revoked: readonly Sha256[]): NodeState => ({
+  ...state,
+  revoked: [...new Set([...state.revoked, ...revoked])],
+});
+
 /** What a committed manifest teaches, never lowered: floor, revocations, sequence, the statement itself. */
 export function learn(state: NodeState, manifest: Manifest, digest: AttemptRecord['digest']): NodeState {
-  const offered = manifest.security_floor;
-  const raises =
-    offered && (!state.floor || compareVersions(offered.version, state.floor.version) > 0 || offered.sequence > state.floor.sequence);
   const highest = state.highestCommitted;
   return {
-    ...state,
-    floor: raises
-      ? {
-          version: state.floor && compareVersions(state.floor.version, offered.version) > 0 ? state.floor.version : offered.version,
-          sequence: Math.max(state.floor?.sequence ?? 0, offered.sequence),
-        }
-      : state.floor,
-    revoked: [...new Set([...state.revoked, ...manifest.revoked])],
+    ...revoking(state, manifest.revoked),
+    floor: raisedFloor(state.floor, manifest.security_floor),
     statements: digest ? { ...state.statements, [manifest.version]: { digest, sequence: manifest.sequence } } : state.statements,
     highestSequence: Math.max(state.highestSequence, manifest.sequence),
     highestCommitted: highest && compareVersions(highest, manifest.version) > 0 ? highest : manifest.version,

@@ -1,11 +1,12 @@
 /** accepted -> staged: everything that can be known is known before anything that runs is touched. */
 import { accept, refuse, type ErrorCode, type Verdict } from '@tidegate/contract-errors';
 import { STATEMENT_FILES, type Artefact, type Manifest, type Sha256 } from '@tidegate/contract-manifest';
-import { gateManifest, holdActivation, type UpgradeRequest } from '@tidegate/domain-version-policy';
+import { gateManifest, holdActivation, type NodeMemory, type UpgradeRequest } from '@tidegate/domain-version-policy';
 import type { AttemptMoves } from './attempt-moves.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { fetchArtefact } from './fetch-artefact.ts';
-import { memoryOf } from './node-memory.ts';
+import { lookForNews } from './newest-statements.ts';
+import { memoryOf, raisedFloor, revoking } from './node-memory.ts';
 import type { AttemptRecord, NodeState } from './node-state.ts';
 import type { UnpackProgress } from './ports/artefact-unpacker.ts';
 import type { VerifiedManifest } from './ports/manifest-verifier.ts';
@@ -56,16 +57,33 @@ async function resolve(parts: EngineParts, moves: AttemptMoves, signal: AbortSig
   const verified = await parts.verifier.verify(statement.manifestBytes, statement.bundleBytes);
   if (!verified.ok) return verified;
   const { manifest, digest } = verified.value;
-  const guardVersion = await parts.slots.guardVersion();
+  const self = { ...parts.self, guardVersion: await parts.slots.guardVersion() };
   const memory = await memoryOf(moves.state(), await parts.slots.links(), parts);
-  const artefact = gateManifest(manifest, digest, requestOf(attempt), attempt.kind, {
-    policy: parts.policy,
-    memory,
-    self: { ...parts.self, guardVersion },
-  });
+  const gate = (remembered: NodeMemory) =>
+    gateManifest(manifest, digest, requestOf(attempt), attempt.kind, { policy: parts.policy, memory: remembered, self });
+  const known = gate(memory);
+  if (!known.ok) return known;
+  const artefact = gate(await withNews(parts, moves, manifest, memory, signal));
   if (!artefact.ok) return artefact;
   const programs = gatePrograms(manifest, artefact.value, parts.trial.windowSecs);
   return programs.ok ? accept({ statement, verified: verified.value, artefact: artefact.value }) : programs;
+}
+
+/** Looked for last: what the node refuses by what it knows costs its source nothing. */
+async function withNews(
+  parts: EngineParts,
+  moves: AttemptMoves,
+  manifest: Manifest,
+  memory: NodeMemory,
+  signal: AbortSignal,
+): Promise<NodeMemory> {
+  const { kind, released } = moves.attempt();
+  // A person at the node who wants back, wants back now, and often for lack of a network.
+  if (kind === 'return' && released) return memory;
+  const news = await lookForNews(parts, manifest, memory, signal);
+  const revoked = [...new Set([...memory.revoked, ...news.revoked, ...manifest.revoked])];
+  if (revoked.length > memory.revoked.length) await moves.learn((state) => revoking(state, revoked));
+  return { ...memory, revoked, floor: raisedFloor(memory.floor, news.floor ?? undefined) };
 }
 
 /** Codes that say nothing of the release, only of the way to it. */

@@ -61,6 +61,18 @@ describe('a good upgrade', () => {
     await settled(() => node.disk.pruned === 3);
   });
 
+  it('does not read its own statement again for each beat', async () => {
+    const node = createFakeNode();
+    const { slots } = node.parts();
+    let reads = 0;
+    const engine = await boot(node, { slots: { ...slots, readStatement: (of) => (reads++, slots.readStatement(of)) } });
+    const { manifestSha256 } = await engine.facts();
+    const before = reads;
+    expect(await engine.facts()).toMatchObject({ manifestSha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect((await engine.facts()).manifestSha256).toBe(manifestSha256);
+    expect(reads).toBe(before);
+  });
+
   it('raises floor and sequence at the commit, not before', async () => {
     const node = createFakeNode();
     node.publish(aManifest('1.1.0', { sequence: 20, security_floor: { version: version('1.1.0'), sequence: 15 } }));

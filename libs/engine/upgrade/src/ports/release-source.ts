@@ -11,6 +11,8 @@ export interface Statement {
 
 /** Where releases come from. Builds every URL itself; bytes it returns are untrusted. */
 export interface ReleaseSource {
+  /** Versions of the newest releases, in the source's order. Names only: nothing of it is verified. Refuses as `fetchStatement`. */
+  listVersions(signal: AbortSignal): Promise<Verdict<readonly ReleaseVersion[]>>;
   /** Idempotent. Refuses with upgrade_release_not_found, upgrade_network_error, upgrade_url_invalid, upgrade_manifest_invalid (over the caps). */
   fetchStatement(version: ReleaseVersion, signal: AbortSignal): Promise<Verdict<Statement>>;
   /**

@@ -138,6 +138,7 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
     verify: Verdict<void>;
     unpack: Verdict<void> | (() => Promise<Verdict<void>>);
     source: Verdict<void>;
+    listing: () => Promise<Verdict<readonly ReleaseVersion[]>>;
     migrate: (id: string) => Verdict<void>;
     /** Ids of health checks that do not pass. */
     failing: Set<string>;
@@ -147,7 +148,10 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
     verify: accept(undefined),
     unpack: accept(undefined),
     source: accept(undefined),
+    listing: async () => accept([...releases.keys()].reverse().map(version)),
   };
+  /** Versions whose statement the source was asked for. */
+  const asked: string[] = [];
   /** Where each download was begun. */
   const offsets: number[] = [];
   let restarts = 0;
@@ -206,7 +210,9 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
       save: async (state) => mutate(`save ${state.attempt?.state ?? 'idle'}`, () => (disk.state = structuredClone(state))),
     },
     source: {
+      listVersions: async () => (answers.source.ok ? answers.listing() : answers.source),
       fetchStatement: async (of) => {
+        asked.push(of);
         if (!answers.source.ok) return answers.source;
         const found = releases.get(of);
         return found ? accept({ ...statementOf(found), origin: 'test' }) : refuse('upgrade_release_not_found', { version: of });
@@ -311,6 +317,7 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
     },
     tick: () => ticks.forEach((callback) => callback()),
     watching: () => ticks.length > 0,
+    asked,
     offsets,
     restarts: () => restarts,
     extendedSecs: () => extendedSecs,
