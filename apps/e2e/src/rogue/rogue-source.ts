@@ -20,6 +20,8 @@ export interface RogueSource {
   readonly requests: string[];
   /** From now on this is what lies under the tag of `version`, whatever it really is. */
   offer(version: string, offer: Offer): void;
+  /** What it lists as its newest releases; before, it cannot list. */
+  list(versions: readonly string[]): void;
   close(): Promise<void>;
 }
 
@@ -31,7 +33,9 @@ const PARTS = ['manifest', 'bundle', 'artefact'] as const;
 export async function startRogueSource(): Promise<RogueSource> {
   const offers = new Map<string, Offer>();
   const requests: string[] = [];
+  let listing: Served | undefined;
   const find = (path: string): Served | undefined => {
+    if (path.startsWith(`${BASE}?`)) return listing;
     const tag = path.startsWith(`${BASE}/tags/v`) ? path.slice(`${BASE}/tags/v`.length) : null;
     if (tag !== null) return descriptionOf(tag, [...offers.keys()].indexOf(tag), offers.get(tag));
     const id = Number(path.slice(`${BASE}/assets/`.length)) - 1;
@@ -51,6 +55,7 @@ export async function startRogueSource(): Promise<RogueSource> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     offer: (version, offer) => void offers.set(version, offer),
+    list: (versions) => void (listing = Buffer.from(JSON.stringify(versions.map((version) => ({ tag_name: `v${version}` }))))),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -175,4 +175,33 @@ describe('a release source and a manager in one hand, with statements that are n
     }
     expect(node.source.requests).toHaveLength(requests);
   });
+
+  it('refuses a release that a newer statement at its source revokes, and remembers that when it is hidden (freeze)', async () => {
+    const taken = await publisher.release(claiming({ sequence: 110 }));
+    const learned = () => (node.standing() as { learned: { revoked: string[] } }).learned;
+    const before = learned();
+    const newer = await publisher.release(claiming({ version: '1.1.1', sequence: 111, revoked: [taken.digest] }));
+    node.source.offer('1.1.1', newer);
+    node.source.offer('1.1.0', taken);
+    node.source.list(['1.1.1', '1.1.0']);
+    expect(await node.meet(node.command())).toMatchObject({
+      code: 'upgrade_revoked',
+      by: 'upgrade_refused',
+      details: { digest: taken.digest },
+    });
+    await node.settles();
+    // Only the revocation: neither floor nor sequence moves for a release that nobody installed.
+    expect(learned()).toEqual({ ...before, revoked: [...before.revoked, taken.digest] });
+    node.source.list(['1.1.0']);
+    await node.edge.restart();
+    expect((await attack(taken)).code).toBe('upgrade_revoked');
+  });
+
+  it('refuses a release that a newer statement at its source puts below the floor (rollback)', async () => {
+    const old = await publisher.release(claiming({ sequence: 112 }));
+    const floor = { version: '1.1.1', sequence: 113 };
+    node.source.offer('1.1.1', await publisher.release(claiming({ version: '1.1.1', sequence: 113, security_floor: floor })));
+    node.source.list(['1.1.1', '1.1.0']);
+    expect(await attack(old)).toMatchObject({ code: 'upgrade_version_too_old', details: { rule: 'floor', limit: '1.1.1' } });
+  });
 });
