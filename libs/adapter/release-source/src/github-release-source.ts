@@ -1,13 +1,13 @@
 import { accept, CodedError, type Verdict } from '@tidegate/contract-errors';
 import { LIMITS, releaseVersion, type Artefact, type ReleaseVersion } from '@tidegate/contract-manifest';
 import type { ReleaseSource, Statement } from '@tidegate/engine-upgrade';
-import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { z } from 'zod';
-import { guardedLookup, resolveBySystem, type AddressPolicy, type ResolveAll } from './address-policy.ts';
+import { resolveBySystem, type ResolveAll } from './address-policy.ts';
 import { backoffMs } from './backoff.ts';
 import { startDeadline } from './deadline.ts';
 import { DEFAULT_LIMITS, type DownloadClock, type DownloadLimits } from './download-limits.ts';
 import { abortError, asRefusal, TransientNetworkError } from './fetch-errors.ts';
+import { guardedDispatcher } from './guarded-http.ts';
 import { httpGet, HttpStatusError, requireSuccess, type HttpAnswer, type HttpContext } from './http-get.ts';
 import { rangedDownload } from './ranged-download.ts';
 import { readCapped } from './read-capped.ts';
@@ -105,26 +105,15 @@ export function githubReleaseSource(
   };
 }
 
-const CONNECT_TIMEOUT_MS = 15_000;
-
 function contextOf(config: GithubReleaseSourceConfig, limits: DownloadLimits, resolveAll: ResolveAll): HttpContext {
   const policy = { allowLoopbackHttp: config.allowLoopbackHttp, allowPrivateAddresses: config.allowPrivateAddresses ?? false };
   return {
-    agent: dispatcherFor(config, policy, resolveAll),
+    agent: guardedDispatcher(config, policy, resolveAll),
     policy,
     userAgent: config.userAgent,
-    token: config.token,
+    authorization: config.token === undefined ? undefined : `Bearer ${config.token}`,
     headersTimeoutMs: limits.headersTimeoutMs,
   };
-}
-
-function dispatcherFor({ proxyUrl, caPem }: GithubReleaseSourceConfig, policy: AddressPolicy, resolveAll: ResolveAll): Dispatcher {
-  const authority = caPem === undefined ? {} : { ca: caPem };
-  if (proxyUrl !== undefined) return new ProxyAgent({ uri: proxyUrl, requestTls: { ...authority, timeout: CONNECT_TIMEOUT_MS } });
-  return new Agent({
-    allowH2: false,
-    connect: { ...authority, lookup: guardedLookup(policy, resolveAll), timeout: CONNECT_TIMEOUT_MS },
-  });
 }
 
 /** The four requests that are ever made. */

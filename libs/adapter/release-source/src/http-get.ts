@@ -10,13 +10,15 @@ export interface HttpContext {
   readonly agent: Dispatcher;
   readonly policy: AddressPolicy;
   readonly userAgent: string;
-  /** Sent to the origin of the first URL only. */
-  readonly token: string | undefined;
+  /** `Bearer ...` or `Basic ...`; sent to the origin of the first URL only. */
+  readonly authorization: string | undefined;
   readonly headersTimeoutMs: number;
 }
 export interface HttpAnswer {
   readonly status: number;
   readonly host: string;
+  /** Where the answer came from, redirects followed. */
+  readonly url: URL;
   readonly header: (name: string) => string | undefined;
   readonly body: Dispatcher.ResponseData['body'];
 }
@@ -28,7 +30,7 @@ export function discard(answer: Pick<HttpAnswer, 'body'>): void {
 }
 
 /**
- * GET with redirects followed by hand, each hop checked like the first. The token is dropped at the first hop to another
+ * GET with redirects followed by hand, each hop checked like the first. Credentials are dropped at the first hop to another
  * origin and not taken up again, so no chain of redirects can carry it elsewhere (CVE-2022-31151 is what clients got wrong).
  * Throws CodedError: upgrade_url_invalid, upgrade_network_error, or what the signal's reason says.
  */
@@ -39,22 +41,48 @@ export async function httpGet(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   let url = start;
-  let token = context.token;
+  let authorization = context.authorization;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     checkUrl(url, context.policy);
-    const answer = await once(context, url, token === undefined ? headers : { ...headers, authorization: `Bearer ${token}` }, signal);
+    const answer = await once(
+      context,
+      url,
+      { method: 'GET', headers: authorization === undefined ? headers : { ...headers, authorization } },
+      signal,
+    );
     if (!REDIRECTS.has(answer.status)) return answer;
     discard(answer);
     const location = answer.header('location');
     if (location === undefined || !URL.canParse(location, url.href)) throw urlInvalid('redirect without a target', url.hostname);
     const next = new URL(location, url);
-    if (next.origin !== url.origin) token = undefined;
+    if (next.origin !== url.origin) authorization = undefined;
     url = next;
   }
   throw urlInvalid('too many redirects', url.hostname);
 }
 
-async function once(context: HttpContext, url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer> {
+/** POST without redirects: nobody else gets what was meant for this URL. Throws as httpGet does. */
+export async function httpPost(
+  context: HttpContext,
+  url: URL,
+  what: { readonly headers: Readonly<Record<string, string>>; readonly body: Uint8Array },
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  checkUrl(url, context.policy);
+  const authorization = context.authorization === undefined ? {} : { authorization: context.authorization };
+  const answer = await once(context, url, { method: 'POST', headers: { ...what.headers, ...authorization }, body: what.body }, signal);
+  if (!REDIRECTS.has(answer.status)) return answer;
+  discard(answer);
+  throw urlInvalid('redirect of a POST', url.hostname);
+}
+
+interface Outgoing {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+async function once(context: HttpContext, url: URL, outgoing: Outgoing, signal: AbortSignal): Promise<HttpAnswer> {
   try {
     const {
       statusCode,
@@ -62,17 +90,19 @@ async function once(context: HttpContext, url: URL, headers: Readonly<Record<str
       body,
     } = await request(url, {
       dispatcher: context.agent,
+      method: outgoing.method,
+      ...(outgoing.body && { body: outgoing.body }),
       signal,
       headersTimeout: context.headersTimeoutMs,
       // Silence in a body is judged by throughput, on the injected clock.
       bodyTimeout: 0,
-      headers: { 'user-agent': context.userAgent, 'accept-encoding': 'identity', ...headers },
+      headers: { 'user-agent': context.userAgent, 'accept-encoding': 'identity', ...outgoing.headers },
     });
     const header = (name: string): string | undefined => {
       const value = received[name];
       return Array.isArray(value) ? value[0] : value;
     };
-    return { status: statusCode, host: url.hostname, header, body };
+    return { status: statusCode, host: url.hostname, url, header, body };
   } catch (error) {
     if (signal.aborted) throw abortError(signal);
     if (isCodedError(error)) throw error;
