@@ -48,8 +48,12 @@ export type Connection = z.infer<typeof connection>;
 
 export const nodeView = z.object({
   id: nodeId,
+  /** The display name where people gave one, otherwise what the node calls itself. */
   name: z.string(),
+  display_name: z.string().nullable().default(null),
   group: z.string(),
+  group_id: z.uuid().nullable().default(null),
+  labels: z.record(z.string(), z.string()).default({}),
   device_type: z.string(),
   software_version: z.string().nullable(),
   committed_version: z.string().nullable(),
@@ -68,6 +72,22 @@ export const nodeView = z.object({
   behind_sequence: z.boolean().default(false),
   /** Its trust fingerprint is not the one most nodes of this device type report. */
   trust_differs: z.boolean().default(false),
+  /** Another node of this device type runs a newer boot guard. */
+  guard_outdated: z.boolean().default(false),
+  /** Takes no part in rollouts until `until`, or until a person ends it. */
+  maintenance: z.object({ reason: z.string(), since: time, until: time.nullable(), by: z.string() }).nullable().default(null),
+  /** Its identity is used by two machines; takes no part in rollouts until a person releases it. */
+  quarantine: z
+    .object({ reason: z.enum(['clone']), since: time, details: z.record(z.string(), z.unknown()) })
+    .nullable()
+    .default(null),
+  /** Its key is not accepted any more. */
+  revoked_at: time.nullable().default(null),
+  /** Decommissioned: in no list and no count. */
+  removed_at: time.nullable().default(null),
+  key_rotation: z.enum(['asked', 'offered', 'refused']).nullable().default(null),
+  /** Counts changes that people make; the ETag of this node. */
+  revision: z.int().default(1),
   failing_checks: z.array(z.string()),
   /** The newest upgrade of this node, running or ended. */
   upgrade: upgradeView.nullable(),
@@ -76,10 +96,17 @@ export type NodeView = z.infer<typeof nodeView>;
 
 export const eventView = z.object({
   id: z.uuid(),
-  node_id: nodeId,
+  /** Who noticed it. */
+  source: z.enum(['node', 'manager']).default('node'),
+  /** null for what concerns no single node. */
+  node_id: nodeId.nullable(),
+  node_name: z.string().nullable().default(null),
+  /** Name of the group it belongs to; null for what concerns the installation. */
+  group: z.string().nullable().default(null),
   name: z.string(),
   category: z.string(),
   severity: z.enum(['info', 'warning', 'critical']),
+  error_code: z.string().nullable().default(null),
   at: time,
   received_at: time,
   details: z.record(z.string(), z.unknown()),

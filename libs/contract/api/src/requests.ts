@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { channel, deviceType, releaseVersion } from '@tidegate/contract-manifest';
+import { channel, releaseVersion } from '@tidegate/contract-manifest';
 import { line } from '@tidegate/contract-protocol';
-import { eventView, nodeView, upgradeView } from './node-view.ts';
+import { eventView, upgradeView } from './node-view.ts';
 
 export const signIn = z.strictObject({ username: line(64).min(1), password: z.string().min(1).max(256) });
 export const sessionView = z.object({
@@ -23,20 +23,6 @@ export const requestUpgrade = z.strictObject({
   queue: z.boolean().default(false),
 });
 export type RequestUpgrade = z.input<typeof requestUpgrade>;
-
-const NODE_SORTS = ['name', 'software_version', 'last_seen_at'] as const;
-export const listNodes = z.strictObject({
-  search: line(128).optional(),
-  badge: z.enum(['upgrading', 'updated', 'upgrade_failed', 'upgrade_refused', 'rolled_back']).optional(),
-  connection: z.enum(['online', 'offline']).optional(),
-  version: line(64).optional(),
-  sort: z.enum(NODE_SORTS).default('name'),
-  order: z.enum(['asc', 'desc']).default('asc'),
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: z.string().max(500).optional(),
-});
-export const nodePage = z.object({ items: z.array(nodeView), next_cursor: z.string().nullable(), total: z.number() });
-export type NodePage = z.infer<typeof nodePage>;
 
 export const listEvents = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),
@@ -65,25 +51,6 @@ export const releaseList = z.object({
   stale: z.boolean(),
 });
 export type ReleaseList = z.infer<typeof releaseList>;
-
-export const createRegistrationToken = z.strictObject({
-  group: line(64).min(1).default('default'),
-  device_type: deviceType,
-  ttl_secs: z
-    .int()
-    .min(60)
-    .max(7 * 86_400)
-    .default(3600),
-});
-export const registrationTokenView = z.object({
-  id: z.uuid(),
-  group: z.string(),
-  device_type: z.string(),
-  expires_at: z.iso.datetime(),
-  /** Shown once, in the answer to its creation. */
-  token: z.string(),
-});
-export type RegistrationTokenView = z.infer<typeof registrationTokenView>;
 
 /** RFC 9457 with our code and hint. */
 export const problem = z.object({
