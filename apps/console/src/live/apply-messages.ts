@@ -32,7 +32,8 @@ export const applyMessages = (client: QueryClient, messages: readonly StreamMess
   for (const message of messages) {
     if (message.type === 'node') changed.set(message.node.id, message.node);
     else if (message.type === 'node_removed') removed.add(message.node_id);
-    else events.set(message.event.node_id, [...(events.get(message.event.node_id) ?? []), message.event]);
+    else if (message.event.node_id !== null)
+      events.set(message.event.node_id, [...(events.get(message.event.node_id) ?? []), message.event]);
   }
   const shown = new Map<string, NodeView>();
   for (const [, list] of client.getQueriesData<NodeList>({ queryKey: KEYS.lists }))

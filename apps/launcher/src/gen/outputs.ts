@@ -1,5 +1,5 @@
 import * as api from '@tidegate/contract-api';
-import { EVENTS, nodeEvent, upgradeDetails } from '@tidegate/contract-events';
+import { EVENTS, nodeEvent, PLATFORM_EVENTS, upgradeDetails } from '@tidegate/contract-events';
 import { manifest } from '@tidegate/contract-manifest';
 import { CLOSE, MESSAGES, WIRE } from '@tidegate/contract-protocol';
 import { z } from 'zod';
@@ -30,16 +30,21 @@ const protocolPage = (): string =>
     MESSAGES,
   );
 
+const eventTable = (events: typeof EVENTS | typeof PLATFORM_EVENTS): string =>
+  table(
+    ['event', 'category', 'severity', 'meaning'],
+    Object.entries(events).map(([name, { category, severity, meaning }]) => [`\`${name}\``, category, severity, meaning]),
+  );
+
 const eventPage = (): string =>
   page(
-    'Events of a node',
+    'Events',
     'libs/contract/events',
-    'Delivered at least once, in the order of `seq` within a `spool_id`; a reader drops what it has seen.',
-    table(
-      ['event', 'category', 'severity', 'meaning'],
-      Object.entries(EVENTS).map(([name, { category, severity, meaning }]) => [`\`${name}\``, category, severity, meaning]),
-    ),
-    '## One event',
+    'Of a node: delivered at least once, in the order of `seq` within a `spool_id`; a reader drops what it has seen. `upgrade_failed` and `upgrade_refused` are as grave as the code they carry ([errors.md](errors.md)). How a SIEM reads all of them: [siem.md](siem.md).',
+    eventTable(EVENTS),
+    '## Events of the manager',
+    eventTable(PLATFORM_EVENTS),
+    '## One event of a node, on the wire',
     fieldTable(nodeEvent),
     '## The details of category `upgrade`',
     fieldTable(upgradeDetails),

@@ -72,7 +72,9 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private publishEvent(event: EventView, groupId: string): void {
-    this.publish({ type: 'event', event }, (principal) => may(principal, 'event.read', { groupId, nodeId: event.node_id }));
+    this.publish({ type: 'event', event }, (principal) =>
+      may(principal, 'event.read', { groupId, ...(event.node_id && { nodeId: event.node_id }) }),
+    );
   }
 
   private publish(message: StreamMessage, visible: (principal: Principal) => boolean): void {

@@ -61,6 +61,7 @@ export const ACTIONS = {
   'event.read': group('viewer', 'read', 'operate', 'administer', 'siem'),
   'event.export': group('viewer', 'siem'),
   'audit.read': installation('read', 'siem'),
+  'audit.verify': installation('read', 'administer'),
   'platform.read': installation('read', 'administer'),
 } as const satisfies Record<string, ActionRule>;
 export type Action = keyof typeof ACTIONS;

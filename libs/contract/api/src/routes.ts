@@ -1,6 +1,7 @@
 import type { Route } from './route.ts';
 import { accountRoutes } from './routes/account-routes.ts';
 import { discoveryRoutes } from './routes/discovery-routes.ts';
+import { auditRoutes } from './routes/audit-routes.ts';
 import { eventRoutes } from './routes/event-routes.ts';
 import { groupRoutes } from './routes/group-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
@@ -19,6 +20,7 @@ export const ROUTES = {
   ...nodeRoutes,
   ...upgradeRoutes,
   ...eventRoutes,
+  ...auditRoutes,
   ...releaseRoutes,
   ...discoveryRoutes,
   ...platformRoutes,

@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import type { Severity } from '@tidegate/contract-errors';
+import { ERRORS, isErrorCode, type Severity } from '@tidegate/contract-errors';
 
-interface EventEntry {
-  readonly category: 'upgrade' | 'node';
+export const EVENT_CATEGORIES = ['upgrade', 'node', 'platform'] as const;
+export type EventCategory = (typeof EVENT_CATEGORIES)[number];
+
+export interface EventEntry {
+  readonly category: EventCategory;
   readonly severity: Severity;
   readonly meaning: string;
 }
@@ -56,6 +59,21 @@ export const nodeEvent = z.object({
   details: z.record(z.string().max(64), detailValue).default({}),
 });
 export type NodeEvent = z.infer<typeof nodeEvent>;
+
+const byCode = new Set<string>(['upgrade_failed', 'upgrade_refused'] satisfies EventName[]);
+
+/**
+ * How grave an event is. For names we know it stands here and not with the sender, so that neither a node nor an older version plays a
+ * failed signature down; those that carry an `error_code` are as grave as the code. Only for names of newer nodes the node's word counts.
+ */
+export function severityOf(event: Pick<NodeEvent, 'name' | 'severity' | 'details'>): Severity {
+  const code = event.details['error_code'];
+  if (byCode.has(event.name) && typeof code === 'string' && isErrorCode(code)) return ERRORS[code].severity;
+  return Object.hasOwn(EVENTS, event.name) ? EVENTS[event.name as EventName].severity : event.severity;
+}
+
+/** Names we do not know come from newer nodes; they are kept. */
+export const categoryOf = (name: string): EventCategory => (Object.hasOwn(EVENTS, name) ? EVENTS[name as EventName].category : 'node');
 
 /** The details every event of category `upgrade` carries. */
 export const upgradeDetails = z.object({

@@ -1,5 +1,5 @@
 import type { EventView } from '@tidegate/contract-api';
-import { EVENTS, type NodeEvent } from '@tidegate/contract-events';
+import { categoryOf, severityOf, type NodeEvent } from '@tidegate/contract-events';
 import { nodeId } from '@tidegate/contract-protocol';
 import type { EntityManager } from 'typeorm';
 import { storableJson } from '../../platform/index.ts';
@@ -10,9 +10,6 @@ export interface ReceivedEvent {
   readonly receivedAt: Date;
   readonly event: NodeEvent;
 }
-
-/** Names we do not know come from newer nodes; they are kept. */
-export const categoryOf = (name: string): string => (Object.hasOwn(EVENTS, name) ? EVENTS[name as keyof typeof EVENTS].category : 'node');
 
 const markKey = (event: { nodeId: string; spoolId: string }): string => `${event.nodeId}/${event.spoolId}`;
 
@@ -63,7 +60,7 @@ export async function storeEvents(em: EntityManager, items: readonly ReceivedEve
       items.map(({ event }) => event.seq),
       items.map(({ event }) => event.name),
       items.map(({ event }) => categoryOf(event.name)),
-      items.map(({ event }) => event.severity),
+      items.map(({ event }) => severityOf(event)),
       items.map(({ event }) => event.at),
       items.map((item) => item.receivedAt),
       items.map(({ event }) => storableJson(event.details)),
@@ -99,7 +96,11 @@ export async function listNodeEvents(
 
 const viewOf = (row: EventRow): EventView => ({
   id: row.id,
+  source: 'node',
   node_id: nodeId.parse(row.node_id),
+  node_name: null,
+  group: null,
+  error_code: null,
   name: row.name,
   category: row.category,
   severity: row.severity,
@@ -110,10 +111,14 @@ const viewOf = (row: EventRow): EventView => ({
 
 export const toView = (item: ReceivedEvent): EventView => ({
   id: item.event.id,
+  source: 'node',
   node_id: nodeId.parse(item.nodeId),
+  node_name: null,
+  group: null,
+  error_code: null,
   name: item.event.name,
   category: categoryOf(item.event.name),
-  severity: item.event.severity,
+  severity: severityOf(item.event),
   at: item.event.at,
   received_at: item.receivedAt.toISOString(),
   details: item.event.details,
