@@ -160,6 +160,17 @@ export const ERRORS = {
   database_in_use: entry('store', 'critical', true, ['Another PostgreSQL runs on this data folder.', 'Stop the other manager, or choose another data folder.', 'The details carry its process id.']),
   release_source_missing: entry('api', 'warning', false, ['No release source is configured for this device type.', 'Add one under release_sources in the manager’s configuration.', 'Sources come from the configuration only, never from a request.']),
 
+  // Looking for newer tags in a git remote, and serving releases to nodes without a way of their own.
+  discovery_not_configured: entry('api', 'warning', false, ['No git remote is configured, so there is nothing to look at.', 'Add one under discovery.remotes in the manager’s configuration.', 'Remotes come from the configuration only; docs/releases.md shows an entry.']),
+  git_remote_url_invalid: entry('api', 'warning', false, ['The git remote, or where it redirects to, is an address the manager may not ask.', 'Correct the remote in the manager’s configuration.', 'https only; link-local addresses never, private ones with allow_private_addresses.']),
+  git_remote_unavailable: entry('api', 'warning', true, ['The git remote did not answer, or not in time.', 'Nothing: it is asked again by itself; tags of the last answer stay.', 'The manager’s log names host and status; `git ls-remote --tags` from the same machine tells more.']),
+  git_remote_denied: entry('api', 'warning', false, ['The git remote refused the manager, or has no such repository.', 'Check the address and the token of the remote.', 'Hosts answer alike for a missing repository and for a missing right.']),
+  git_remote_malformed: entry('api', 'warning', false, ['What the git remote answered is not git’s smart HTTP, or is beyond its limits.', 'Check that the address is a repository and not a page.', 'Answers are capped at 4 MiB; the details name the rule.']),
+  mirror_token_invalid: entry('api', 'warning', false, ['The mirror asks for a token and this request carries none or another.', 'Give the node the mirror’s token in token_file of its upgrade.mirrors entry.', 'The token is the content of mirror.token_file on the manager.']),
+  mirror_release_missing: entry('api', 'warning', false, ['The mirror has no such release or file.', 'Check version, owner and repository in the node’s upgrade.mirrors entry.', 'Only device types with a release source and a trust anchor are mirrored.']),
+  mirror_release_unverified: entry('api', 'critical', false, ['The release at the source does not verify, so the mirror does not serve it.', 'Find out who altered it; nodes would refuse it too.', 'The details carry the verifier’s code.']),
+  mirror_full: entry('api', 'warning', false, ['The file is larger than the mirror may keep.', 'Raise mirror.max_bytes in the manager’s configuration.', 'Least recently used files go first; one in use never goes.']),
+
   // The node’s own house.
   state_corrupt: entry('local', 'critical', false, ['state.json was unreadable and has been set aside.', 'The node runs what it last committed; look at the quarantined file.', 'History and skip list start empty; the floor falls back to the committed release’s manifest.']),
   events_lost: entry('local', 'warning', false, ['The event spool was full and dropped events.', 'Check why the node could not reach the manager.', 'Oldest info events go first, critical ones never; the details count the loss.']),
