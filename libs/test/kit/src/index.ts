@@ -15,3 +15,4 @@ export {
   type ReleaseServerOptions,
 } from './release-server/index.ts';
 export { createTestDatabase, type TestDatabase } from './database/test-database.ts';
+export { createGitRepository, startGitServer, type GitRepository, type GitServer, type GitServerOptions } from './git-server/index.ts';

@@ -1,0 +1,2 @@
+export { createGitRepository, type GitRepository } from './git-repository.ts';
+export { startGitServer, type GitServer, type GitServerOptions } from './git-server.ts';
