@@ -1,1 +1,1 @@
-export {};
+export { environmentDrift, postureDrift, type DeclaredConfig, type NodeEnvironment } from './config-drift.ts';
