@@ -11,7 +11,12 @@ import { guardFile } from './guard-host.ts';
 
 const run = promisify(execFile);
 const shipped = fileURLToPath(new URL('../../../systemd', import.meta.url));
-const units = ['tidegate-edge.service', 'tidegate-guard@tidegate-edge.service', 'tidegate-guard@tidegate-edge.timer'];
+const units = [
+  'tidegate-edge.service',
+  'tidegate-guard@tidegate-edge.service',
+  'tidegate-guard@tidegate-edge.timer',
+  'tidegate-guard@tidegate-edge.path',
+];
 
 describe('the shipped units', () => {
   let root: string;
@@ -51,6 +56,13 @@ describe('the shipped units', () => {
   ])('the edge says %s', async (line) => {
     const unit = await readFile(join(shipped, 'usr/lib/systemd/system/tidegate-edge.service'), 'utf8');
     expect(unit.split('\n')).toContain(line);
+  });
+
+  it('a request to delete versions reaches the guard at once, and starts nothing else', async () => {
+    const edge = await readFile(join(shipped, 'usr/lib/systemd/system/tidegate-edge.service'), 'utf8');
+    const path = await readFile(join(shipped, 'usr/lib/systemd/system/tidegate-guard@.path'), 'utf8');
+    expect(edge.split('\n')).toContain('Wants=tidegate-guard@%p.path');
+    expect(path.match(/^\w+=.*$/gm)?.slice(1)).toEqual(['PathChanged=/opt/tidegate/%i/trial/prune']);
   });
 
   it('the agent’s user can write the install root only, never the guard’s record', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, watch } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Api } from '../api.ts';
@@ -225,6 +225,10 @@ onHosts(SUITE, () => {
     await inTrial(POINTS_AWAY.version);
     await isTakenBack(POINTS_AWAY.version, 'target_moved');
     expect((await host.exec('test', '-e', `/opt/tidegate/${SERVICE}/unsigned-code-ran`)).code).toBe(1);
+    await eventually('the guard to delete the slot nobody signed', 30_000, () =>
+      existsSync(edge.root('versions/9.9.9')) || existsSync(edge.root('trial/prune')) ? undefined : true,
+    );
+    expect(edge.link('previous')).toBe('1.0.0');
   }, 120_000);
 
   it('a candidate whose entry point the kernel cannot run is taken back', async () => {

@@ -19,8 +19,8 @@ export function slotFolders(root: string): Pick<SlotStore, Folders> {
   const unlinked = async (version: ReleaseVersion, step: string): Promise<void> => {
     if ((await linked()).includes(version)) throw new CodedError('upgrade_storage_error', { step, reason: 'a link names it' });
   };
-  const askGuardToDelete = (versions: readonly string[]): Promise<void> =>
-    ensureFolder(at('trial')).then(() => writeWhole(at('trial', 'prune'), versions.map((name) => `${name}\n`).join('')));
+  const askGuardToDelete = (names: readonly string[]): Promise<void> =>
+    ensureFolder(at('trial')).then(() => writeWhole(at('trial', 'prune'), names.map((name) => `${name}\n`).join('')));
 
   return {
     slotFolder,
@@ -48,12 +48,16 @@ export function slotFolders(root: string): Pick<SlotStore, Folders> {
           throw new CodedError('upgrade_storage_error', details, { cause: error });
         }
       }),
-    requestPrune: (keep) =>
+    requestPrune: (keep, known) =>
       onDisk('request prune', async () => {
         const live = await linked();
-        const newestFirst = (await installedVersions(at('versions'))).sort((a, b) => compareVersions(b, a));
-        const doomed = newestFirst.slice(keep).filter((version) => !live.includes(version));
-        if (doomed.length > 0) await askGuardToDelete(doomed);
+        const names = await deletableNames(at('versions'));
+        const unknown = names.filter((name) => !live.includes(name) && !known.has(name));
+        const ours = names.filter((name) => !unknown.includes(name));
+        const newestFirst = ours.flatMap((name) => releaseVersion.safeParse(name).data ?? []).sort((a, b) => compareVersions(b, a));
+        const doomed = [...newestFirst.slice(keep).filter((version) => !live.includes(version)), ...unknown];
+        if (doomed.length > 0) await askGuardToDelete(doomed.slice(0, NAMES_AT_ONCE));
+        return unknown;
       }),
   };
 }
@@ -90,9 +94,13 @@ async function discard(slot: string, doomed: string): Promise<void> {
   await rm(doomed, { recursive: true, force: true });
 }
 
-async function installedVersions(folder: string): Promise<ReleaseVersion[]> {
+/** The guard deletes, and starts, nothing else; a longer request it does not read (4 KiB). */
+const DELETABLE = /^(?!\.)[0-9A-Za-z.-]{1,64}$/;
+const NAMES_AT_ONCE = 60;
+
+async function deletableNames(folder: string): Promise<string[]> {
   try {
-    return (await readdir(folder)).flatMap((name) => releaseVersion.safeParse(name).data ?? []);
+    return (await readdir(folder)).filter((name) => DELETABLE.test(name)).sort();
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return [];
     throw error;

@@ -79,8 +79,26 @@ describe('slots', () => {
   it('pruning is asked of the guard, for all but the newest and the linked', async () => {
     for (const version of ['1.0.0', '1.1.0', '1.2.0', '1.10.0']) await installed(version);
     await link('previous', '1.0.0');
-    await slots.requestPrune(2);
+    expect(await slots.requestPrune(2, new Set(['1.1.0', '1.2.0', '1.10.0']))).toEqual([]);
     expect(await readFile(join(root, 'trial/prune'), 'utf8')).toBe('1.1.0\n');
+  });
+
+  it('pruning is asked of the guard for what is not known, which keeps no known one out', async () => {
+    for (const version of ['1.0.0', '1.1.0', '9.9.9']) await installed(version);
+    await mkdir(join(root, 'versions/gone-1.0.0'));
+    await mkdir(join(root, 'versions/.1.0.0.pruned'));
+    await writeFile(join(root, 'versions/a file'), '');
+    await link('current', '1.1.0');
+    expect(await slots.requestPrune(2, new Set(['1.0.0']))).toEqual(['9.9.9', 'gone-1.0.0']);
+    expect(await readFile(join(root, 'trial/prune'), 'utf8')).toBe('9.9.9\ngone-1.0.0\n');
+  });
+
+  it('asks the guard for no more at once than it reads', async () => {
+    for (let i = 0; i < 100; i++) await mkdir(join(root, 'versions', `${'x'.repeat(60)}-${i}`), { recursive: true });
+    expect(await slots.requestPrune(2, new Set())).toHaveLength(100);
+    const request = await readFile(join(root, 'trial/prune'));
+    expect(request.length).toBeLessThanOrEqual(4096);
+    expect(request.toString().split('\n').length).toBeGreaterThan(50);
   });
 });
 

@@ -36,6 +36,11 @@ export const EVENTS = {
   },
   state_corrupt: { category: 'node', severity: 'critical', meaning: 'state.json was unreadable and has been set aside.' },
   slot_damaged: { category: 'node', severity: 'critical', meaning: 'Files of an installed version differ from its signed list.' },
+  slot_unknown: {
+    category: 'node',
+    severity: 'warning',
+    meaning: 'Among the installed versions lie folders that this node did not put there; the boot guard was asked to delete them.',
+  },
   events_lost: { category: 'node', severity: 'warning', meaning: 'The event spool was full and dropped events.' },
 } as const satisfies Record<string, EventEntry>;
 export type EventName = keyof typeof EVENTS;

@@ -8,6 +8,7 @@ import { STATEMENT_FILES } from '@tidegate/contract-manifest';
 import type { EngineParts } from './engine-parts.ts';
 import type { Ledger } from './ledger.ts';
 import { artefactFor, manifestOf } from './own-manifest.ts';
+import { prune } from './prune.ts';
 
 const LOOK_MS = 60_000;
 const CHECK_EVERY_SECS = 86_400;
@@ -23,6 +24,7 @@ export function watchCommitted(ledger: Ledger, parts: EngineParts): () => void {
     const now = parts.clock.uptimeSecs();
     if (ledger.state().attempt || (checkedAt !== null && now - checkedAt < CHECK_EVERY_SECS)) return;
     checkedAt = now;
+    await prune(ledger, parts);
     const damage = await committedDamage(parts);
     const found = JSON.stringify(damage);
     if (!damage || found === reported) return;

@@ -8,6 +8,7 @@ import type { Ledger } from './ledger.ts';
 import { learn } from './node-memory.ts';
 import type { AttemptRecord, NodeState } from './node-state.ts';
 import type { GuardVerdict } from './ports/slot-store.ts';
+import { prune } from './prune.ts';
 
 /** Before activation. A code that cannot end an attempt would be a bug; the node reports it as a storage error and names it. */
 export async function endBeforeActivation(ledger: Ledger, parts: EngineParts, refusal: Refusal): Promise<void> {
@@ -40,7 +41,7 @@ export async function conclude(ledger: Ledger, parts: EngineParts): Promise<void
   });
   await sweepSnapshots(parts);
   await parts.slots.clearStaging();
-  await parts.slots.requestPrune(parts.keepVersions);
+  await prune(ledger, parts);
 }
 
 /** The guard took the node back; this is the old version, finding out. What could not be given back makes the node uncertain. */
@@ -62,6 +63,7 @@ export async function concludeRevert(ledger: Ledger, parts: EngineParts, verdict
   });
   await parts.snapshots.sweep();
   await parts.slots.clearStaging();
+  await prune(ledger, parts);
   parts.log('rolled back', { code, ...details });
 }
 

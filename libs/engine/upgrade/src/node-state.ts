@@ -4,7 +4,7 @@
  * ones are kept, and a field of a newer version must not be needed to be right.
  */
 import { z } from 'zod';
-import { attemptState, EVENT_NAMES } from '@tidegate/contract-events';
+import { attemptState } from '@tidegate/contract-events';
 import { channel, releaseVersion, sha256 } from '@tidegate/contract-manifest';
 import { attemptId, commandAck, commandId } from '@tidegate/contract-protocol';
 
@@ -59,7 +59,8 @@ export const attemptRecord = z.looseObject({
 });
 export type AttemptRecord = z.infer<typeof attemptRecord>;
 
-const pendingEvent = z.object({ name: z.enum(EVENT_NAMES), severity: z.enum(['info', 'warning', 'critical']), details });
+/** A name that a newer version brought must not cost the one it reverts to its whole memory. */
+const pendingEvent = z.object({ name: z.string().max(64), severity: z.enum(['info', 'warning', 'critical']), details });
 
 export const nodeState = z.looseObject({
   schema: z.literal(1),

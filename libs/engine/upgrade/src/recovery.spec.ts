@@ -1,9 +1,9 @@
 /** The rows of docs/recovery.md that are the engine's. */
 import { describe, expect, it } from '@jest/globals';
-import { CodedError } from '@tidegate/contract-errors';
+import { accept, CodedError } from '@tidegate/contract-errors';
 import type { Manifest } from '@tidegate/contract-manifest';
 import { isTerminal } from '@tidegate/contract-events';
-import type { UpgradeEngine } from './index.ts';
+import { emptyState, nodeState, type UpgradeEngine } from './index.ts';
 import { activated, anUpgrade, boot, ended, names, quiet, settled } from './testing/engine-bench.ts';
 import { aManifest, createFakeNode, version, type FakeNode } from './testing/fake-node.ts';
 
@@ -195,6 +195,69 @@ describe('events', () => {
     node.tick();
     await settled(() => names(node).length === 2);
     expect(names(node)).toEqual(['upgrade_started', 'upgrade_failed']);
+  });
+});
+
+describe('a slot that nobody here put there', () => {
+  const stray = (node: ReturnType<typeof createFakeNode>, name: string): void => {
+    node.disk.slots.set(name, node.disk.slots.get('1.0.0')!);
+  };
+
+  it('is reported and its deletion asked for when a candidate was taken back', async () => {
+    const node = createFakeNode();
+    await activated(node);
+    stray(node, '9.9.9');
+    node.guardReverts('target_moved');
+    await boot(node);
+    expect(node.disk.pruneRequests).toEqual([['9.9.9']]);
+    expect(node.disk.spool.at(-1)).toMatchObject({ name: 'slot_unknown', severity: 'warning', details: { names: ['9.9.9'], count: 1 } });
+    expect(node.disk.slots.has('1.1.0')).toBe(true);
+  });
+
+  it('is found by the daily look, never while an attempt runs, and not by a request for its version', async () => {
+    const node = createFakeNode();
+    stray(node, '1.0.9');
+    const engine = await boot(node);
+    await engine.accept(anUpgrade('1.0.9'));
+    await settled(ended(engine));
+    expect(engine.history()[0]).toMatchObject({ toVersion: '1.0.9', errorCode: 'upgrade_release_not_found' });
+    node.publish(aManifest('1.1.0'));
+    let finish = (): void => undefined;
+    node.answers.unpack = () => new Promise((resolve) => (finish = () => resolve(accept(undefined))));
+    await engine.accept(anUpgrade('1.1.0'));
+    await settled(() => engine.report()?.state === 'fetching');
+    node.tick();
+    await quiet();
+    expect(node.disk.pruneRequests).toEqual([]);
+    const cancelled = engine.cancel();
+    finish();
+    await cancelled;
+    node.tick();
+    await settled(() => node.disk.pruneRequests.length > 0);
+    expect(node.disk.pruneRequests).toEqual([['1.0.9']]);
+  });
+
+  it('cannot cost the node an end: a disk that takes no request is asked again', async () => {
+    const node = createFakeNode();
+    await activated(node);
+    stray(node, '9.9.9');
+    node.guardReverts('deadline');
+    const { slots } = node.parts();
+    const requestPrune = async (): Promise<never> => {
+      throw new CodedError('upgrade_disk_full');
+    };
+    const engine = await boot(node, { slots: { ...slots, requestPrune } });
+    expect(engine.report()).toMatchObject({ state: 'rolled_back' });
+  });
+});
+
+describe('a state that a newer version wrote', () => {
+  it('keeps its memory although one of its events has a name this version does not know', () => {
+    const event = { name: 'slot_of_the_future', severity: 'info', details: {} };
+    expect(nodeState.parse({ ...emptyState(), highestSequence: 7, outbox: [event] })).toMatchObject({
+      highestSequence: 7,
+      outbox: [event],
+    });
   });
 });
 

@@ -58,7 +58,7 @@ describe('a good upgrade', () => {
       previousVersion: '1.0.0',
       highestSequence: 10,
     });
-    await settled(() => node.disk.pruned === 3);
+    await settled(() => node.disk.kept === 3);
   });
 
   it('does not read its own statement again for each beat', async () => {

@@ -1,8 +1,9 @@
-import type { EventName, NodeEvent } from '@tidegate/contract-events';
+import type { NodeEvent } from '@tidegate/contract-events';
 import type { Severity } from '@tidegate/contract-errors';
 
 export interface NewEvent {
-  readonly name: EventName;
+  /** One of EVENTS, or of a newer version that was taken back. */
+  readonly name: string;
   readonly severity: Severity;
   readonly details: NodeEvent['details'];
 }

@@ -73,7 +73,10 @@ export interface SlotStore {
   verdict(): Promise<GuardVerdict | null>;
   /** Version of the guard that watches this service; null when none does. */
   guardVersion(): Promise<ReleaseVersion | null>;
-  /** Asks the guard to delete all slots but the newest `keep` and those that links name. */
-  requestPrune(keep: number): Promise<void>;
+  /**
+   * Asks the guard to delete all slots but those that links name and, of the `known` ones, the newest `keep`. Returns the names
+   * that are neither linked nor known.
+   */
+  requestPrune(keep: number, known: ReadonlySet<string>): Promise<readonly string[]>;
   space(): Promise<Space>;
 }

@@ -1,10 +1,10 @@
-import type { EventName, NodeEvent } from '@tidegate/contract-events';
+import type { NodeEvent } from '@tidegate/contract-events';
 import type { FileEntry } from '@tidegate/contract-manifest';
 import type { Severity, Verdict } from '@tidegate/contract-errors';
 
 /** Durable when it resolves; delivered at least once. */
 export interface EventSink {
-  append(event: { readonly name: EventName; readonly severity: Severity; readonly details: NodeEvent['details'] }): Promise<void>;
+  append(event: { readonly name: string; readonly severity: Severity; readonly details: NodeEvent['details'] }): Promise<void>;
 }
 
 export interface Clock {

@@ -76,7 +76,9 @@ export interface Disk {
   testimony: Testimony | null;
   verdict: GuardVerdict | null;
   guard: ReleaseVersion | null;
-  pruned: number | null;
+  /** How many versions were last asked to be kept, and which unknown ones to be deleted. */
+  kept: number | null;
+  pruneRequests: (readonly string[])[];
   spool: { name: string; severity: string; details: NodeEvent['details'] }[];
   freeBytes: number;
   data: FakeData;
@@ -122,7 +124,8 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
     testimony: null,
     verdict: null,
     guard: version('1.0.0'),
-    pruned: null,
+    kept: null,
+    pruneRequests: [],
     spool: [],
     freeBytes: 1e9,
     data: someData(),
@@ -200,7 +203,14 @@ export function createFakeNode(installed = '1.0.0', release: Partial<Manifest> =
       writeTestimony: async (testimony) => mutate('testimony', () => (disk.testimony = testimony)),
       verdict: () => Promise.resolve(disk.verdict),
       guardVersion: () => Promise.resolve(disk.guard),
-      requestPrune: async (keep) => mutate('prune', () => (disk.pruned = keep)),
+      requestPrune: async (keep, known) => {
+        const live: readonly (string | null)[] = Object.values(disk.links);
+        const names = [...disk.slots.keys()].filter((name) => !live.includes(name));
+        const unknown = names.filter((name) => !known.has(name));
+        if (unknown.length > 0) mutate('prune', () => disk.pruneRequests.push(unknown));
+        disk.kept = keep;
+        return unknown;
+      },
       space: () => Promise.resolve({ freeBytes: disk.freeBytes, totalBytes: 2e9, freeInodes: 100_000 }),
     },
     snapshots: fakeSnapshots(disk.data, mutate),
