@@ -47,12 +47,12 @@ export class EventIngest implements OnModuleInit {
   private async store(items: readonly ReceivedEvent[]): Promise<void> {
     const fresh = await this.database.transaction(async (em) => {
       const taken = await takeNew(em, items);
-      await storeEvents(em, taken);
+      const ordinals = await storeEvents(em, taken);
       for (const projection of this.projections) await projection(em, taken);
-      return taken;
+      return taken.map((item, index) => ({ item, ordinal: ordinals[index] ?? '' }));
     });
-    for (const item of fresh) {
-      this.changes.emit('event', toView(item), item.groupId);
+    for (const { item, ordinal } of fresh) {
+      this.changes.emit('event', toView(item), item.groupId, ordinal);
       this.changes.emit('node', item.nodeId);
     }
   }

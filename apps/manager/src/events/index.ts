@@ -7,4 +7,4 @@ export class EventsModule {}
 
 export { EventIngest, type EventProjection } from './event-ingest.ts';
 export { eventsPersistence } from './persistence/index.ts';
-export { listNodeEvents, type ReceivedEvent } from './persistence/event-records.ts';
+export { findEvents, listNodeEvents, type ReceivedEvent } from './persistence/event-records.ts';

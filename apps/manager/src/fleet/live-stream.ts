@@ -3,6 +3,7 @@ import type { EventView, StreamMessage } from '@tidegate/contract-api';
 import { may, type Principal } from '@tidegate/domain-access';
 import type { Response } from 'express';
 import { Sessions } from '../auth/index.ts';
+import { findEvents } from '../events/index.ts';
 import { BatchWriter, ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
 import { Fleet } from './fleet.ts';
 import { selectFallenSilent } from './persistence/node-list.ts';
@@ -41,6 +42,8 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
   onModuleInit(): void {
     this.changes.on('node', (id) => this.nodeChanged(id));
     this.changes.on('event', (view, groupId) => this.publishEvent(view, groupId));
+    this.changes.on('events_elsewhere', (ordinals) => this.eventsStored(ordinals));
+    this.changes.on('gap', () => this.reload());
     this.clock.every(
       SILENCE_EVERY_MS,
       oneAtATime(() => this.lookForSilence().catch(() => {})),
@@ -63,6 +66,20 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
   private nodeChanged(id: string): void {
     if (this.viewers.size === 0) return;
     this.changed.add(id).catch((error: unknown) => this.log.debug({ err: error }, 'live update lost; pages load anew'));
+  }
+
+  private eventsStored(ordinals: readonly string[]): void {
+    if (this.viewers.size === 0) return;
+    const stored = this.database.read((em) => findEvents(em, ordinals));
+    stored.then(
+      (events) => events.forEach(({ view, groupId }) => this.publishEvent(view, groupId)),
+      (error: unknown) => this.log.debug({ err: error }, 'live update lost; pages load anew'),
+    );
+  }
+
+  /** What was missed cannot be told: a page whose stream ends connects again and loads everything. */
+  private reload(): void {
+    for (const viewer of this.viewers) viewer.response.end();
   }
 
   private async publishNodes(ids: readonly string[]): Promise<void> {

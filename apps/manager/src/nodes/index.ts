@@ -4,12 +4,13 @@ import { BeatWriter } from './link/beat-writer.ts';
 import { Handshake } from './link/handshake.ts';
 import { NodeLink } from './link/node-link.ts';
 import { NodeGateway } from './link/node.gateway.ts';
+import { SessionKeeper } from './link/session-keeper.ts';
 import { RegistrationTokensController } from './registration-tokens.controller.ts';
 import { RegistrationTokens } from './registration-tokens.ts';
 
 @Module({
   controllers: [RegistrationTokensController],
-  providers: [RegistrationTokens, Enrolment, Handshake, BeatWriter, NodeLink, NodeGateway],
+  providers: [RegistrationTokens, Enrolment, Handshake, BeatWriter, NodeLink, SessionKeeper, NodeGateway],
   exports: [NodeLink],
 })
 export class NodesModule {}

@@ -1,4 +1,6 @@
+export { BatchCall } from './batch-call.ts';
 export { BatchWriter } from './batch-writer.ts';
+export { Bus } from './bus/bus.ts';
 export { ChangeFeed } from './change-feed.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { parseConfig, readConfig, type ManagerConfig, type ReleaseSourceConfig } from './config.ts';
@@ -25,4 +27,5 @@ export { platformPersistence } from './persistence/index.ts';
 export { PlatformModule, type PlatformParts } from './platform.module.ts';
 export { CLOCK, CONFIG, LOG, NOTIFIER } from './tokens.ts';
 export { Replica } from './replica.ts';
+export { Replicas } from './replicas.ts';
 export { storableJson } from './storable-json.ts';

@@ -1,5 +1,7 @@
 import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
+import { Bus } from './bus/bus.ts';
+import { PostgresNotices } from './bus/postgres-notices.ts';
 import { ChangeFeed } from './change-feed.ts';
 import type { Clock } from './clock.ts';
 import type { ManagerConfig } from './config.ts';
@@ -15,7 +17,8 @@ import { Leases } from './lease.ts';
 import type { Log } from './log.ts';
 import type { Notifier } from './notifier.ts';
 import { Replica } from './replica.ts';
-import { CLOCK, CONFIG, LOG, NOTIFIER } from './tokens.ts';
+import { Replicas } from './replicas.ts';
+import { BUS_TRANSPORT, CLOCK, CONFIG, LOG, NOTIFIER } from './tokens.ts';
 
 export interface PlatformParts {
   readonly config: ManagerConfig;
@@ -24,12 +27,15 @@ export interface PlatformParts {
   readonly notifier: Notifier;
 }
 
-const SERVICES = [Database, DatabaseLife, Replica, Leases, Installation, Drain, ChangeFeed, ProblemFilter];
+const SERVICES = [Database, DatabaseLife, Replica, Replicas, Leases, Bus, PostgresNotices, Installation, Drain, ChangeFeed, ProblemFilter];
 
 @Global()
 @Module({})
 export class PlatformModule implements OnApplicationShutdown {
-  constructor(private readonly life: DatabaseLife) {}
+  constructor(
+    private readonly life: DatabaseLife,
+    private readonly replicas: Replicas,
+  ) {}
 
   static with(parts: PlatformParts, persistence: readonly Persistence[]): DynamicModule {
     const values = [
@@ -37,6 +43,7 @@ export class PlatformModule implements OnApplicationShutdown {
       { provide: CLOCK, useValue: parts.clock },
       { provide: LOG, useValue: parts.log },
       { provide: NOTIFIER, useValue: parts.notifier },
+      { provide: BUS_TRANSPORT, useExisting: PostgresNotices },
       { provide: PERSISTENCE, useValue: persistence },
     ];
     return {
@@ -49,6 +56,7 @@ export class PlatformModule implements OnApplicationShutdown {
 
   /** The last of all: whatever drains before it may still write. */
   async onApplicationShutdown(): Promise<void> {
+    await this.replicas.leave();
     await this.life.stop();
   }
 }

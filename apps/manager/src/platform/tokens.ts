@@ -3,3 +3,4 @@ export const CLOCK = Symbol('clock');
 export const CONFIG = Symbol('config');
 export const LOG = Symbol('log');
 export const NOTIFIER = Symbol('notifier');
+export const BUS_TRANSPORT = Symbol('bus transport');

@@ -46,12 +46,13 @@ export async function takeNew(em: EntityManager, received: readonly ReceivedEven
   return fresh;
 }
 
-export async function storeEvents(em: EntityManager, items: readonly ReceivedEvent[]): Promise<void> {
-  if (items.length === 0) return;
-  await em.query(
+/** @returns their ordinals, in the order of the items. */
+export async function storeEvents(em: EntityManager, items: readonly ReceivedEvent[]): Promise<string[]> {
+  if (items.length === 0) return [];
+  const rows = await em.query<{ ordinal: string }[]>(
     `INSERT INTO events (id, node_id, group_id, spool_id, seq, name, category, severity, at, received_at, details)
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::text[],
-       $9::timestamptz[], $10::timestamptz[], $11::jsonb[])`,
+       $9::timestamptz[], $10::timestamptz[], $11::jsonb[]) RETURNING ordinal`,
     [
       items.map(({ event }) => event.id),
       items.map((item) => item.nodeId),
@@ -66,6 +67,7 @@ export async function storeEvents(em: EntityManager, items: readonly ReceivedEve
       items.map(({ event }) => storableJson(event.details)),
     ],
   );
+  return rows.map((row) => row.ordinal);
 }
 
 interface EventRow {
@@ -92,6 +94,16 @@ export async function listNodeEvents(
   );
   const items = rows.slice(0, query.limit);
   return { items: items.map(viewOf), next: rows.length > query.limit ? (items.at(-1)?.ordinal ?? null) : null };
+}
+
+/** What another replica stored and told of. */
+export async function findEvents(em: EntityManager, ordinals: readonly string[]): Promise<{ view: EventView; groupId: string }[]> {
+  const rows = await em.query<(EventRow & { group_id: string })[]>(
+    `SELECT ordinal, id, node_id, group_id, name, category, severity, at, received_at, details FROM events
+      WHERE ordinal = ANY($1::bigint[]) ORDER BY ordinal`,
+    [ordinals],
+  );
+  return rows.map((row) => ({ view: viewOf(row), groupId: row.group_id }));
 }
 
 const viewOf = (row: EventRow): EventView => ({

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { CodedError } from '@tidegate/contract-errors';
 import type { Health } from '@tidegate/contract-protocol';
 import { BatchWriter, ChangeFeed, CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../../platform/index.ts';
 import { storeBeats, type Beat } from '../persistence/node-records.ts';
@@ -9,6 +10,8 @@ import type { LiveSession } from './node-link.ts';
 @Injectable()
 export class BeatWriter {
   private readonly writer: BatchWriter<Beat>;
+  /** Beats of sessions that are no longer their nodes'. */
+  private readonly late = new WeakSet<Beat>();
 
   constructor(
     database: Database,
@@ -16,12 +19,18 @@ export class BeatWriter {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {
-    this.writer = new BatchWriter((beats) => database.read((em) => storeBeats(em, beats)));
+    this.writer = new BatchWriter(async (beats) => {
+      const stored = await database.read((em) => storeBeats(em, beats));
+      for (const beat of beats) if (stored.get(beat.nodeId) !== beat.epoch) this.late.add(beat);
+    });
   }
 
+  /** @throws CodedError session_superseded when the node has authenticated again meanwhile, here or at another replica */
   async store(connection: NodeConnection, session: LiveSession, health: Health): Promise<void> {
     const at = this.clock.now();
-    await this.writer.add({ nodeId: session.nodeId, epoch: session.epoch, at, health });
+    const beat = { nodeId: session.nodeId, epoch: session.epoch, at, health };
+    await this.writer.add(beat);
+    if (this.late.has(beat)) throw new CodedError('session_superseded');
     const standing = standingOf(health);
     const wasStale = at.getTime() - connection.lastBeatAtMs > this.config.stale_after_secs * 1000;
     if (wasStale || standing !== connection.lastStanding) this.changes.emit('node', session.nodeId);

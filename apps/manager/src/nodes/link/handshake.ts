@@ -1,24 +1,33 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
 import { WIRE, type Auth, type AuthOk, type Register } from '@tidegate/contract-protocol';
-import { CLOCK, CONFIG, Database, Installation, type Clock, type ManagerConfig } from '../../platform/index.ts';
+import { BatchCall, Bus, CLOCK, CONFIG, Database, Installation, Replica, type Clock, type ManagerConfig } from '../../platform/index.ts';
 import { Enrolment } from '../enrolment.ts';
 import { isSignedBy } from '../node-key.ts';
-import { findNode, openNodeSession } from '../persistence/node-records.ts';
-import type { LiveSession } from './node-link.ts';
+import { findNodes, openNodeSessions, type NodeRecord, type OpenedSession, type SessionRequest } from '../persistence/node-records.ts';
+import { sessionNotice, type LiveSession } from './node-link.ts';
 
 const SPOOL_MAX_EVENTS = 10_000;
 
 /** Decides who a connection is. Knows no sockets. */
 @Injectable()
 export class Handshake {
+  // After a restart every node comes at once: one by one, their round trips to the database would be most of the work.
+  private readonly lookups: BatchCall<string, NodeRecord | null>;
+  private readonly openings: BatchCall<SessionRequest, OpenedSession>;
+
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly installation: Installation,
     private readonly enrolment: Enrolment,
+    replica: Replica,
+    private readonly bus: Bus,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  ) {
+    this.lookups = new BatchCall((ids) => database.read((em) => findNodes(em, ids)));
+    this.openings = new BatchCall((requests) => database.transaction((em) => openNodeSessions(em, requests, replica.id)));
+  }
 
   get managerId(): string {
     return this.installation.managerId;
@@ -36,7 +45,7 @@ export class Handshake {
    */
   async authenticate(message: Auth, managerNonce: string): Promise<LiveSession> {
     checkProtocol(message.protocol);
-    const node = await this.database.read((em) => findNode(em, message.node_id));
+    const node = await this.lookups.ask(message.node_id);
     if (!node) throw new CodedError('node_unknown');
     if (node.revokedAt) throw new CodedError('node_revoked');
     const payload = {
@@ -51,8 +60,9 @@ export class Handshake {
     const session = { nodeId: node.id, groupId: node.groupId };
     // A probe asks "do you answer, do you know me?" for the boot guard while the candidate holds the session: it takes nothing.
     if (message.intent === 'probe') return { ...session, epoch: 0 };
-    const epoch = await this.database.transaction((em) => openNodeSession(em, message, this.clock.now()));
-    return { ...session, epoch };
+    const opened = await this.openings.ask({ auth: message, at: this.clock.now() });
+    if (opened.wasElsewhere) this.bus.publish('session', [sessionNotice.write(node.id, opened.epoch)]);
+    return { ...session, epoch: opened.epoch };
   }
 
   welcome(session: LiveSession): AuthOk {

@@ -10,6 +10,15 @@ export interface LiveSession {
   readonly epoch: number;
 }
 
+/** How replicas tell each other of a new session: `<node id>/<epoch>`. */
+export const sessionNotice = {
+  write: (nodeId: string, epoch: number): string => `${nodeId}/${epoch}`,
+  read: (text: string): { nodeId: string; epoch: number } => {
+    const [nodeId = '', epoch] = text.split('/', 2);
+    return { nodeId, epoch: Number(epoch) };
+  },
+};
+
 /** What the features above are told. A rejected promise closes the connection; the node comes back and says it again. */
 export interface NodeLinkListener {
   opened?(session: LiveSession): Promise<void>;
@@ -58,7 +67,21 @@ export class NodeLink {
     return held?.socket;
   }
 
+  get sessions(): LiveSession[] {
+    return [...this.live.values()].map(({ session }) => session);
+  }
+
+  holds(session: LiveSession): boolean {
+    return this.live.get(session.nodeId)?.session.epoch === session.epoch;
+  }
+
+  /** @returns the socket of an older session than the given one, if there is one here. */
+  olderThan(nodeId: string, epoch: number): WebSocket | undefined {
+    const held = this.live.get(nodeId);
+    return held && held.session.epoch < epoch ? held.socket : undefined;
+  }
+
   leave(session: LiveSession): void {
-    if (this.live.get(session.nodeId)?.session.epoch === session.epoch) this.live.delete(session.nodeId);
+    if (this.holds(session)) this.live.delete(session.nodeId);
   }
 }

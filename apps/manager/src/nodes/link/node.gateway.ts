@@ -5,12 +5,12 @@ import { WebSocketGateway, type OnGatewayConnection, type OnGatewayDisconnect } 
 import { isCodedError, type ErrorCode } from '@tidegate/contract-errors';
 import { CLOSE, parseFromNode, WIRE, type Auth, type FromManager, type FromNode, type Register } from '@tidegate/contract-protocol';
 import { WebSocket, type RawData } from 'ws';
-import { ChangeFeed, CLOCK, Database, DatabaseLife, LOG, type Clock, type Log } from '../../platform/index.ts';
-import { closeForgottenSessions, closeNodeSession } from '../persistence/node-records.ts';
+import { ChangeFeed, CLOCK, LOG, type Clock, type Log } from '../../platform/index.ts';
 import { BeatWriter } from './beat-writer.ts';
 import { Handshake } from './handshake.ts';
 import type { NodeConnection } from './node-connection.ts';
 import { NodeLink } from './node-link.ts';
+import { SessionKeeper } from './session-keeper.ts';
 
 const PING_EVERY_MS = 30_000;
 /** Sockets that have not proved who they are. Beyond this a newcomer is told to come back, before it costs anything. */
@@ -33,8 +33,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     private readonly handshake: Handshake,
     private readonly beats: BeatWriter,
     private readonly link: NodeLink,
-    private readonly database: Database,
-    private readonly life: DatabaseLife,
+    private readonly keeper: SessionKeeper,
     private readonly changes: ChangeFeed,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
@@ -51,11 +50,6 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
   }
 
   onModuleInit(): void {
-    let first = true;
-    this.life.onReady(async () => {
-      if (first) await this.database.read((em) => closeForgottenSessions(em, this.clock.now()));
-      first = false;
-    });
     this.clock.every(PING_EVERY_MS, () => this.pingAll());
   }
 
@@ -91,8 +85,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     const { session } = connection;
     if (!session) return;
     this.link.leave(session);
-    const goodbye = this.database.read((em) => closeNodeSession(em, session.nodeId, session.epoch, this.clock.now()));
-    this.track(goodbye.then(() => void this.changes.emit('node', session.nodeId)));
+    this.track(this.keeper.close(session));
   }
 
   private receive(socket: WebSocket, data: RawData, isBinary: boolean): void {
@@ -143,7 +136,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     const session = await this.handshake.authenticate(message, connection.nonce);
     if (connection.phase !== 'authenticating') {
       // The socket went while the row was written; nobody else will say goodbye for it.
-      if (session.epoch > 0) await this.database.read((em) => closeNodeSession(em, session.nodeId, session.epoch, this.clock.now()));
+      if (session.epoch > 0) await this.keeper.close(session);
       return;
     }
     connection.cancelDeadline();
@@ -212,6 +205,8 @@ function closeCodeOf(code: ErrorCode): number {
       return CLOSE.authTimeout;
     case 'node_revoked':
       return CLOSE.revoked;
+    case 'session_superseded':
+      return CLOSE.superseded;
     case 'message_malformed':
     case 'message_unexpected':
       return CLOSE.malformed;

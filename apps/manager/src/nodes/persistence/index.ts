@@ -61,4 +61,36 @@ class Nodes1763700000004 implements MigrationInterface {
   }
 }
 
-export const nodesPersistence: Persistence = { entities: [NodeEntity, RegistrationTokenEntity], migrations: [Nodes1763700000004] };
+class SessionReplicas1763710000029 implements MigrationInterface {
+  readonly name = 'SessionReplicas1763710000029';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    // Null in rows of a release that did not know of replicas.
+    await runner.query('ALTER TABLE node_sessions ADD COLUMN replica_id uuid');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE node_sessions DROP COLUMN replica_id');
+  }
+}
+
+class OpenSessions1763710000030 implements MigrationInterface {
+  readonly name = 'OpenSessions1763710000030';
+  readonly transaction = false;
+
+  async up(runner: QueryRunner): Promise<void> {
+    // What an interrupted try left behind is an index that is never used and always maintained.
+    await runner.query('DROP INDEX CONCURRENTLY IF EXISTS node_sessions_open');
+    await runner.query('CREATE INDEX CONCURRENTLY node_sessions_open ON node_sessions (replica_id) WHERE disconnected_at IS NULL');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX CONCURRENTLY node_sessions_open');
+  }
+}
+
+export const nodesPersistence: Persistence = {
+  entities: [NodeEntity, RegistrationTokenEntity],
+  migrations: [Nodes1763700000004, SessionReplicas1763710000029, OpenSessions1763710000030],
+};

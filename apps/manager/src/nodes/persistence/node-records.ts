@@ -13,6 +13,21 @@ export interface NodeRecord {
 
 export const findNode = (em: EntityManager, id: string): Promise<NodeRecord | null> => em.findOneBy(NodeEntity, { id });
 
+/** For many who authenticate at once, in the order of the ids; past the mapper, which costs more than the query. */
+export async function findNodes(em: EntityManager, ids: readonly string[]): Promise<(NodeRecord | null)[]> {
+  const rows = await em.query<{ id: string; group_id: string; device_type: string; public_key: string; revoked_at: Date | null }[]>(
+    'SELECT id, group_id, device_type, public_key, revoked_at FROM nodes WHERE id = ANY($1::uuid[])',
+    [ids],
+  );
+  const found = new Map(
+    rows.map((row) => [
+      row.id,
+      { id: row.id, groupId: row.group_id, deviceType: row.device_type, publicKey: row.public_key, revokedAt: row.revoked_at },
+    ]),
+  );
+  return ids.map((id) => found.get(id) ?? null);
+}
+
 /** @returns false when the key belongs to another node already. */
 export async function enrolNode(
   em: EntityManager,
@@ -26,32 +41,138 @@ export async function enrolNode(
   return rows.length > 0;
 }
 
-/** Takes the node's session over: whoever holds a lower epoch is superseded from here on. */
-export async function openNodeSession(em: EntityManager, auth: Auth, now: Date): Promise<number> {
-  const rows = await em.query<{ epoch: string }[]>(
-    `INSERT INTO node_sessions AS s (node_id, epoch, connected_at, run_id, boot_id, machine_id, software_version, in_trial)
-     VALUES ($1, 1, $2, $3, $4, $5, $6, $7)
-     ON CONFLICT (node_id) DO UPDATE SET epoch = s.epoch + 1, connected_at = $2, disconnected_at = NULL, run_id = $3, boot_id = $4,
-       machine_id = $5, software_version = $6, in_trial = $7
-     RETURNING epoch`,
-    [auth.node_id, now, auth.run_id, auth.boot_id, auth.machine_id, auth.software_version, auth.in_trial],
-  );
-  if (auth.facts) {
-    await em.query('UPDATE nodes SET facts = $2, name = $3 WHERE id = $1 AND facts IS DISTINCT FROM $2::jsonb', [
-      auth.node_id,
-      storableJson(auth.facts),
-      auth.facts.name,
-    ]);
-  }
-  return Number(rows[0]?.epoch ?? 0);
+export interface OpenedSession {
+  readonly epoch: number;
+  /** Another replica may still hold a socket of the session that ended with this. */
+  readonly wasElsewhere: boolean;
 }
 
-export const closeNodeSession = async (em: EntityManager, nodeId: string, epoch: number, now: Date): Promise<void> =>
-  void (await em.query('UPDATE node_sessions SET disconnected_at = $3 WHERE node_id = $1 AND epoch = $2', [nodeId, epoch, now]));
+export interface SessionRequest {
+  readonly auth: Auth;
+  readonly at: Date;
+}
 
-/** After a crash nobody said goodbye. One process serves an installation today, so every open session was its own. */
-export const closeForgottenSessions = async (em: EntityManager, now: Date): Promise<void> =>
-  void (await em.query('UPDATE node_sessions SET disconnected_at = $1 WHERE disconnected_at IS NULL', [now]));
+/**
+ * Takes nodes' sessions over: whoever holds a lower epoch is superseded from here on, on whichever replica. For many at once,
+ * because after a restart of the manager they all come at once. @returns in the order of the requests.
+ */
+export async function openNodeSessions(
+  em: EntityManager,
+  requests: readonly SessionRequest[],
+  replicaId: string,
+): Promise<OpenedSession[]> {
+  const opened = new Map<SessionRequest, OpenedSession>();
+  // An upsert may not meet a row twice: a node that authenticates twice in one batch waits for the next round.
+  for (let rest = requests; rest.length > 0;) {
+    const round = new Map<string, SessionRequest>();
+    for (const request of rest) if (!round.has(request.auth.node_id)) round.set(request.auth.node_id, request);
+    const ordered = [...round.values()].sort((a, b) => (a.auth.node_id < b.auth.node_id ? -1 : 1));
+    const rows = await openRound(em, ordered, replicaId);
+    for (const row of rows) {
+      const request = round.get(row.node_id);
+      if (request) opened.set(request, { epoch: Number(row.epoch), wasElsewhere: row.was_elsewhere });
+    }
+    rest = rest.filter((request) => round.get(request.auth.node_id) !== request);
+  }
+  await storeFacts(em, requests);
+  return requests.map((request) => opened.get(request) ?? { epoch: 0, wasElsewhere: false });
+}
+
+function openRound(
+  em: EntityManager,
+  requests: readonly SessionRequest[],
+  replicaId: string,
+): Promise<{ node_id: string; epoch: string; was_elsewhere: boolean }[]> {
+  const { auths, times } = { auths: requests.map((request) => request.auth), times: requests.map((request) => request.at) };
+  // The subselect sees the row as it was before this statement.
+  return em.query(
+    `INSERT INTO node_sessions AS s (node_id, epoch, connected_at, run_id, boot_id, machine_id, software_version, in_trial, replica_id)
+     SELECT n, 1, at, run, boot, machine, version, trial, $8
+       FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::boolean[])
+         AS t(n, at, run, boot, machine, version, trial)
+     ON CONFLICT (node_id) DO UPDATE SET epoch = s.epoch + 1, connected_at = excluded.connected_at, disconnected_at = NULL,
+       run_id = excluded.run_id, boot_id = excluded.boot_id, machine_id = excluded.machine_id,
+       software_version = excluded.software_version, in_trial = excluded.in_trial, replica_id = excluded.replica_id
+     RETURNING node_id, epoch, EXISTS (
+       SELECT 1 FROM node_sessions o WHERE o.node_id = s.node_id AND o.disconnected_at IS NULL AND o.replica_id IS DISTINCT FROM $8
+     ) AS was_elsewhere`,
+    [
+      auths.map((auth) => auth.node_id),
+      times,
+      auths.map((auth) => auth.run_id),
+      auths.map((auth) => auth.boot_id),
+      auths.map((auth) => auth.machine_id),
+      auths.map((auth) => auth.software_version),
+      auths.map((auth) => auth.in_trial),
+      replicaId,
+    ],
+  );
+}
+
+async function storeFacts(em: EntityManager, requests: readonly SessionRequest[]): Promise<void> {
+  const told = new Map(requests.flatMap(({ auth }) => (auth.facts ? [[auth.node_id as string, auth.facts] as const] : [])));
+  if (told.size === 0) return;
+  await em.query(
+    `UPDATE nodes SET facts = t.f, name = t.name FROM unnest($1::uuid[], $2::jsonb[], $3::text[]) AS t(n, f, name)
+      WHERE nodes.id = t.n AND nodes.facts IS DISTINCT FROM t.f`,
+    [[...told.keys()], [...told.values()].map((facts) => storableJson(facts)), [...told.values()].map((facts) => facts.name)],
+  );
+}
+
+export interface EndedSession {
+  readonly nodeId: string;
+  readonly epoch: number;
+  readonly at: Date;
+}
+
+export const closeNodeSessions = async (em: EntityManager, ended: readonly EndedSession[]): Promise<void> =>
+  void (await em.query(
+    `UPDATE node_sessions s SET disconnected_at = t.at FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) AS t(n, e, at)
+      WHERE s.node_id = t.n AND s.epoch = t.e`,
+    [ended.map((session) => session.nodeId), ended.map((session) => session.epoch), ended.map((session) => session.at)],
+  ));
+
+/** Sessions of a release that did not know of replicas, whose nodes nobody has heard since: whoever held them is gone. */
+export async function closeUnownedSessions(em: EntityManager, heardSince: Date, now: Date): Promise<string[]> {
+  const [rows] = await em.query<[{ node_id: string }[], number]>(
+    `UPDATE node_sessions s SET disconnected_at = $2 WHERE replica_id IS NULL AND disconnected_at IS NULL AND connected_at < $1
+        AND NOT EXISTS (SELECT 1 FROM node_beats b WHERE b.node_id = s.node_id AND b.last_beat_at >= $1) RETURNING node_id`,
+    [heardSince, now],
+  );
+  return rows.map((row) => row.node_id);
+}
+
+/** A replica that died said no goodbye for its nodes. @returns their ids. */
+export async function closeSessionsOf(em: EntityManager, replicaIds: readonly string[], now: Date): Promise<string[]> {
+  const [rows] = await em.query<[{ node_id: string }[], number]>(
+    `UPDATE node_sessions SET disconnected_at = $2 WHERE replica_id = ANY($1::uuid[]) AND disconnected_at IS NULL RETURNING node_id`,
+    [replicaIds, now],
+  );
+  return rows.map((row) => row.node_id);
+}
+
+/**
+ * Says of the sockets a replica really holds that it does, after others had closed their rows.
+ * @returns the newer sessions that some of their nodes have.
+ */
+export async function reclaimSessions(
+  em: EntityManager,
+  held: readonly { readonly nodeId: string; readonly epoch: number }[],
+  replicaId: string,
+): Promise<{ nodeId: string; epoch: number }[]> {
+  if (held.length === 0) return [];
+  const sets = [held.map((session) => session.nodeId), held.map((session) => session.epoch)];
+  await em.query(
+    `UPDATE node_sessions s SET disconnected_at = NULL, replica_id = $3 FROM unnest($1::uuid[], $2::bigint[]) AS t(n, e)
+      WHERE s.node_id = t.n AND s.epoch = t.e AND (s.disconnected_at IS NOT NULL OR s.replica_id IS DISTINCT FROM $3)`,
+    [...sets, replicaId],
+  );
+  const rows = await em.query<{ node_id: string; epoch: string }[]>(
+    `SELECT s.node_id, s.epoch FROM node_sessions s JOIN unnest($1::uuid[], $2::bigint[]) AS t(n, e) ON s.node_id = t.n WHERE s.epoch > t.e`,
+    sets,
+  );
+  return rows.map((row) => ({ nodeId: row.node_id, epoch: Number(row.epoch) }));
+}
 
 export interface Beat {
   readonly nodeId: string;
@@ -60,24 +181,33 @@ export interface Beat {
   readonly health: Health;
 }
 
-/** One statement for all of them, whichever nodes they are from; a late beat of a superseded session changes nothing. */
-export async function storeBeats(em: EntityManager, beats: readonly Beat[]): Promise<void> {
+/**
+ * One statement for all of them, whichever nodes they are from. A beat of a session that was superseded, on this replica or
+ * another, changes nothing.
+ * @returns the epoch under which each node's beat was stored.
+ */
+export async function storeBeats(em: EntityManager, beats: readonly Beat[]): Promise<ReadonlyMap<string, number>> {
   // An upsert may not meet a row twice: of several beats of one node only the newest counts anyway.
-  const newest = [...new Map(beats.map((beat) => [beat.nodeId, beat])).values()].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-  await em.query(
+  const newest = new Map<string, Beat>();
+  for (const beat of beats) if (beat.epoch >= (newest.get(beat.nodeId)?.epoch ?? 0)) newest.set(beat.nodeId, beat);
+  const ordered = [...newest.values()].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+  const rows = await em.query<{ node_id: string; epoch: string }[]>(
     `INSERT INTO node_beats AS b (node_id, epoch, last_beat_at, software_version, report)
-     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::jsonb[])
+     SELECT t.* FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::jsonb[]) AS t(node_id, epoch, at, version, report)
+       JOIN node_sessions s ON s.node_id = t.node_id AND s.epoch = t.epoch
      ON CONFLICT (node_id) DO UPDATE SET epoch = excluded.epoch, last_beat_at = excluded.last_beat_at,
        software_version = excluded.software_version, report = excluded.report
-      WHERE b.epoch <= excluded.epoch`,
+      WHERE b.epoch <= excluded.epoch
+     RETURNING node_id, epoch`,
     [
-      newest.map((beat) => beat.nodeId),
-      newest.map((beat) => beat.epoch),
-      newest.map((beat) => beat.at),
-      newest.map((beat) => beat.health.software_version),
-      newest.map((beat) => storableJson(beat.health)),
+      ordered.map((beat) => beat.nodeId),
+      ordered.map((beat) => beat.epoch),
+      ordered.map((beat) => beat.at),
+      ordered.map((beat) => beat.health.software_version),
+      ordered.map((beat) => storableJson(beat.health)),
     ],
   );
+  return new Map(rows.map((row) => [row.node_id, Number(row.epoch)]));
 }
 
 /** What a node said of itself last, as far as a request for an upgrade needs it. */

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { DataSource, type EntityTarget, type MigrationInterface, type ObjectLiteral } from 'typeorm';
+import { DataSource, type EntityTarget, type MigrationInterface, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import type { Log } from '../log.ts';
 
 /** What a feature's persistence/ folder contributes; entities are known to that folder and to TypeORM only. */
@@ -11,6 +11,7 @@ export const PERSISTENCE = Symbol('persistence');
 
 /** Any number; the same in every replica and every version. */
 const MIGRATION_LOCK = 7_236_118_001;
+const LOCK_RETRY_MS = 200;
 
 export const createDataSource = (url: string, persistence: readonly Persistence[], log: Log): DataSource =>
   new DataSource({
@@ -29,14 +30,23 @@ export const createDataSource = (url: string, persistence: readonly Persistence[
     poolErrorHandler: (error: Error) => log.warn({ error: error.name }, 'idle database connection lost'),
   });
 
-/** Migrations run under one lock: without it two of three replicas that start together die. */
+/**
+ * Migrations run under one lock: without it two of three replicas that start together die. The others ask again instead of
+ * waiting in the server: building an index concurrently waits for every statement that is older, and a statement that waits
+ * for the lock meanwhile would be a deadlock.
+ */
 export async function migrate(source: DataSource): Promise<void> {
   const runner = source.createQueryRunner();
   try {
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    while (!(await tryLock(runner))) await new Promise<void>((settle) => setTimeout(settle, LOCK_RETRY_MS));
     await source.runMigrations({ transaction: 'each' });
   } finally {
     await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => {});
     await runner.release();
   }
+}
+
+async function tryLock(runner: QueryRunner): Promise<boolean> {
+  const [row] = (await runner.query('SELECT pg_try_advisory_lock($1) AS taken', [MIGRATION_LOCK])) as { taken: boolean }[];
+  return row?.taken ?? false;
 }

@@ -23,6 +23,8 @@ const PROBE_EVERY_MS = 1000;
 export class DatabaseLife {
   private postgres: RunningPostgres | undefined;
   private source: DataSource | undefined;
+  /** Where the database is, once one has answered. */
+  url: string | undefined;
   private stopping = false;
   private working: Promise<void> | undefined;
   private stopProbe: () => void = () => {};
@@ -88,6 +90,7 @@ export class DatabaseLife {
     const url = this.config.database_url ?? (await this.embeddedUrl());
     if (!this.source?.isInitialized) this.source = await createDataSource(url, this.persistence, this.log).initialize();
     await migrate(this.source);
+    this.url = url;
     this.database.attach(this.source, () => void this.probe());
     this.database.open = true;
     for (const act of this.whenReady) await act();

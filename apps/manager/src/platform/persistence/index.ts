@@ -40,4 +40,27 @@ class Leases1763710000071 implements MigrationInterface {
   }
 }
 
-export const platformPersistence: Persistence = { entities: [], migrations: [Installation1763700000001, Leases1763710000071] };
+class Replicas1763710000072 implements MigrationInterface {
+  readonly name = 'Replicas1763710000072';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    await runner.query(`
+      CREATE TABLE replicas (
+        id uuid PRIMARY KEY,
+        started_at timestamptz NOT NULL,
+        seen_at timestamptz NOT NULL,
+        software_version text NOT NULL,
+        address text NOT NULL
+      ) WITH (fillfactor = 50)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE replicas');
+  }
+}
+
+export const platformPersistence: Persistence = {
+  entities: [],
+  migrations: [Installation1763700000001, Leases1763710000071, Replicas1763710000072],
+};
