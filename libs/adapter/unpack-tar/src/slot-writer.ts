@@ -3,22 +3,25 @@ import { constants } from 'node:fs';
 import { chmod, mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileEntry } from '@tidegate/contract-manifest';
+import { systemDurability } from './durability.ts';
 import type { SlotPlan } from './slot-plan.ts';
 import { SMALL_FILE_BYTES, SmallFiles } from './small-files.ts';
 import type { WriteStep } from './tar-steps.ts';
 import { atStorage, extractFailed } from './unpack-errors.ts';
-import { canSyncWhole } from './whole-sync.ts';
 
 /** Fewer than libuv's four threads: file data must go on flowing while earlier files reach the disk. */
 const SYNCS_AT_ONCE = 3;
 const FOLDER_MODE = 0o755;
 /** Above this many files an fsync for each is what an unpacking waits for. */
 const FILES_SYNCED_ONE_BY_ONE = 256;
+/** A large file is written back from here on while the rest of it is on its way, or its fsync would wait for all of it. */
+const BYTES_PER_WRITE_BACK = 8 * 1024 * 1024;
 
 interface OpenFile {
   readonly file: FileEntry;
   readonly handle: FileHandle;
   readonly sha256: Hash;
+  unsyncedBytes: number;
 }
 
 /** Creates what the plan lists, in a folder nobody else can enter, and makes it durable. Paths come from the signed list only. */
@@ -28,12 +31,13 @@ export class SlotWriter {
   readonly #syncs = new Set<Promise<void>>();
   #syncFailure: { readonly error: unknown } | null = null;
   #current: OpenFile | null = null;
-  #small: SmallFiles | null = null;
+  readonly #small: SmallFiles | null;
   #currentSmall: FileEntry | null = null;
 
   constructor(folder: string, plan: SlotPlan) {
     this.#folder = folder;
     this.#plan = plan;
+    this.#small = plan.files.size > FILES_SYNCED_ONE_BY_ONE ? new SmallFiles(folder, systemDurability) : null;
   }
 
   /** The private folder itself; until it exists there is nothing to clean up. Fails when it is there already. */
@@ -47,8 +51,6 @@ export class SlotWriter {
         await mkdir(join(this.#folder, folder));
         await chmod(join(this.#folder, folder), FOLDER_MODE);
       }
-      const isMany = this.#plan.files.size > FILES_SYNCED_ONE_BY_ONE;
-      if (isMany && (await canSyncWhole(this.#folder))) this.#small = new SmallFiles(this.#folder);
     });
   }
 
@@ -60,12 +62,13 @@ export class SlotWriter {
       return undefined;
     }
     if (this.#small && this.#currentSmall) {
-      if (step.kind === 'data') this.#small.add(step.bytes);
-      else {
-        this.#small.write(this.#currentSmall);
-        this.#currentSmall = null;
+      if (step.kind === 'data') {
+        this.#small.add(step.bytes);
+        return undefined;
       }
-      return undefined;
+      const file = this.#currentSmall;
+      this.#currentSmall = null;
+      return this.#small.write(file);
     }
     if (step.kind === 'open') return this.#open(step.file);
     return step.kind === 'data' ? this.#write(step.bytes) : this.#close();
@@ -75,9 +78,9 @@ export class SlotWriter {
   async finish(): Promise<void> {
     await Promise.all(this.#syncs);
     this.#throwSyncFailure();
+    await this.#small?.finish();
     await atStorage(async () => {
       await chmod(this.#folder, FOLDER_MODE);
-      if (await this.#small?.finish()) return;
       for (const folder of [...this.#plan.folders].reverse()) await syncFolder(join(this.#folder, folder));
       await syncFolder(this.#folder);
     });
@@ -95,15 +98,21 @@ export class SlotWriter {
   async #open(file: FileEntry): Promise<void> {
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const handle = await atStorage(() => open(join(this.#folder, file.path), flags, 0o600));
-    this.#current = { file, handle, sha256: createHash('sha256') };
+    this.#current = { file, handle, sha256: createHash('sha256'), unsyncedBytes: 0 };
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    const { handle, sha256 } = this.#current as OpenFile;
+    const current = this.#current as OpenFile;
+    const { handle, sha256 } = current;
     sha256.update(bytes);
     await atStorage(async () => {
       for (let offset = 0; offset < bytes.length;) offset += (await handle.write(bytes, offset)).bytesWritten;
     });
+    current.unsyncedBytes += bytes.length;
+    if (current.unsyncedBytes < BYTES_PER_WRITE_BACK || this.#syncs.size > 0) return;
+    current.unsyncedBytes = 0;
+    this.#throwSyncFailure();
+    this.#inBackground(() => handle.datasync());
   }
 
   async #close(): Promise<void> {
@@ -112,14 +121,17 @@ export class SlotWriter {
     await atStorage(() => handle.chmod(Number.parseInt(file.mode, 8)));
     this.#current = null;
     // In the background, so that the last byte of a download is not followed by one fsync per file.
-    const sync = atStorage(() => handle.sync())
-      .catch((error: unknown) => void (this.#syncFailure ??= { error }))
-      .finally(() => handle.close())
+    this.#inBackground(() => handle.sync().finally(() => handle.close()));
+    if (this.#syncs.size >= SYNCS_AT_ONCE) await Promise.race(this.#syncs);
+    this.#throwSyncFailure();
+  }
+
+  /** The kernel tells a failed write to the first call that asks, so no call's failure may be forgotten. */
+  #inBackground(act: () => Promise<void>): void {
+    const sync = atStorage(act)
       .catch((error: unknown) => void (this.#syncFailure ??= { error }))
       .finally(() => this.#syncs.delete(sync));
     this.#syncs.add(sync);
-    if (this.#syncs.size >= SYNCS_AT_ONCE) await Promise.race(this.#syncs);
-    this.#throwSyncFailure();
   }
 
   #throwSyncFailure(): void {

@@ -1,36 +1,41 @@
 import { hash } from 'node:crypto';
 import { chmodSync, closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { FileEntry } from '@tidegate/contract-manifest';
-import { atStorage, extractFailed, storageError } from './unpack-errors.ts';
-import { syncWhole } from './whole-sync.ts';
+import type { Durability } from './durability.ts';
+import { extractFailed, storageError } from './unpack-errors.ts';
 
 /** Up to this size a file is put together in memory and written by one call. */
 export const SMALL_FILE_BYTES = 64 * 1024;
-/** From here on a start of a write-back in the meantime leaves less for the end. */
-const FILES_PER_EARLY_SYNC = 4_000;
-const SYNCS_AT_ONCE = 4;
+/** Three groups are open at once at most; where nobody says otherwise, Linux allows 4,096 descriptors. */
+const FILES_PER_GROUP = 1_000;
+/** More than libuv's four threads: none of them waits for a turn of a busy event loop, and a disk answers many at once. */
+const SYNCS_AT_ONCE = 32;
 const MODE_BITS = 0o7777;
 
 /**
  * The small files of a slot that has thousands of them. A call that goes through the thread pool costs five times what the
- * kernel needs to create such a file, and an fsync each would wait for the disk as often: so they are written at once, and
- * made durable together. The caller gets a turn after each piece of the archive, so the event loop waits for some hundred
- * files at most.
+ * kernel needs to create such a file, so they are written at once; the caller gets a turn after each piece of the archive.
+ *
+ * They become durable in groups while the next ones are written: one call writes back the file system, and then every file
+ * gets its own fsync, which finds nothing left to write. That call alone is no promise: who asks a file system after somebody
+ * else did is not told of the writes that failed before. A file's own fsync is, on a descriptor that was open all the time
+ * (docs/adr/0006).
  */
 export class SmallFiles {
   readonly #folder: string;
-  readonly #sync: (folder: string) => Promise<boolean>;
-  readonly #filesPerEarlySync: number;
-  readonly #written: string[] = [];
+  readonly #durability: Durability;
+  readonly #filesPerGroup: number;
   readonly #buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES);
   #fill = 0;
-  #early: Promise<boolean> | undefined;
+  #group: number[] = [];
+  #writtenBack: Promise<void> = Promise.resolve();
+  #beforeLast: Promise<void> = Promise.resolve();
+  #durable: Promise<void> = Promise.resolve();
 
-  constructor(folder: string, sync: (folder: string) => Promise<boolean> = syncWhole, filesPerEarlySync = FILES_PER_EARLY_SYNC) {
+  constructor(folder: string, durability: Durability, filesPerGroup = FILES_PER_GROUP) {
     this.#folder = folder;
-    this.#sync = sync;
-    this.#filesPerEarlySync = filesPerEarlySync;
+    this.#durability = durability;
+    this.#filesPerGroup = filesPerGroup;
   }
 
   begin(): void {
@@ -43,65 +48,74 @@ export class SmallFiles {
     this.#fill += bytes.length;
   }
 
-  /** Throws upgrade_extract_failed before anything is written, upgrade_disk_full, upgrade_storage_error. */
-  write(file: FileEntry): void {
+  /**
+   * Gives a promise where earlier ones have to be waited for. Throws upgrade_extract_failed before anything is written,
+   * upgrade_disk_full, upgrade_storage_error; the promise throws the latter two for those earlier ones.
+   */
+  write(file: FileEntry): Promise<void> | undefined {
     const content = this.#buffer.subarray(0, this.#fill);
     if (hash('sha256', content) !== file.sha256) throw extractFailed('digest differs from the list', file.path);
-    const path = `${this.#folder}/${file.path}`;
     try {
-      create(path, content, Number.parseInt(file.mode, 8));
+      this.#create(`${this.#folder}/${file.path}`, content, Number.parseInt(file.mode, 8));
     } catch (error) {
       throw storageError(error);
     }
-    this.#written.push(path);
-    if (this.#written.length % this.#filesPerEarlySync === 0) this.#syncEarly();
+    return this.#group.length === this.#filesPerGroup ? this.#closeGroup() : undefined;
   }
 
-  /**
-   * Everything in the folder, the folders themselves included, is durable when this gives true. False: the files are, each
-   * by its own fsync, the folders are not.
-   */
-  async finish(): Promise<boolean> {
-    const early = (await this.#early) ?? true;
-    if ((await this.#sync(this.#folder)) && early) return true;
-    // An error that an early call met would not be told again by a later one; each file's own fsync still tells it.
-    const paths = this.#written.values();
-    await Promise.all(Array.from({ length: SYNCS_AT_ONCE }, () => syncEach(paths)));
-    return false;
+  /** Every file is durable when it resolves; their folders are the caller's. */
+  async finish(): Promise<void> {
+    if (this.#group.length > 0) await this.#closeGroup();
+    await this.#durable;
   }
 
-  /** Resolves when nothing of it goes on. */
+  /** Resolves when nothing of it goes on and nothing is open. */
   async settle(): Promise<void> {
-    await this.#early;
+    await this.#durable.catch(() => undefined);
+    for (const descriptor of this.#group.splice(0)) closeSync(descriptor);
   }
 
-  #syncEarly(): void {
-    const before = this.#early ?? Promise.resolve(true);
-    this.#early = before.then(async (ok) => (await this.#sync(this.#folder)) && ok);
-  }
-}
-
-function create(path: string, content: Uint8Array, mode: number): void {
-  const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
-  try {
+  #create(path: string, content: Uint8Array, mode: number): void {
+    const descriptor = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
+    this.#group.push(descriptor);
     for (let offset = 0; offset < content.length;) offset += writeSync(descriptor, content, offset);
     // The umask took away from it.
     if ((fstatSync(descriptor).mode & MODE_BITS) !== mode) chmodSync(path, mode);
-  } finally {
-    closeSync(descriptor);
   }
-}
 
-async function syncEach(paths: Iterator<string>): Promise<void> {
-  for (let next = paths.next(); !next.done; next = paths.next()) {
-    const path = next.value;
-    await atStorage(async () => {
-      const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    });
+  /** Resolves when the next group may be opened: one is written back then at most, and one synced. */
+  #closeGroup(): Promise<void> {
+    const group = this.#group;
+    const before = this.#durable;
+    const writtenBack = this.#writtenBack.then(() => this.#durability.writeBack(this.#folder));
+    this.#group = [];
+    this.#writtenBack = writtenBack;
+    this.#durable = this.#makeDurable(group, writtenBack, before);
+    this.#durable.catch(() => undefined);
+    const mayGoOn = this.#beforeLast;
+    this.#beforeLast = before;
+    return mayGoOn;
+  }
+
+  async #makeDurable(group: readonly number[], writtenBack: Promise<void>, before: Promise<void>): Promise<void> {
+    try {
+      await writtenBack;
+      await before;
+      await this.#syncEach(group);
+    } catch (error) {
+      throw storageError(error);
+    } finally {
+      for (const descriptor of group) closeSync(descriptor);
+    }
+  }
+
+  /** Ends when every one has ended: a descriptor must not be closed under a call that uses it. */
+  async #syncEach(group: readonly number[]): Promise<void> {
+    const waiting = group.values();
+    const lane = async (): Promise<void> => {
+      for (let next = waiting.next(); !next.done; next = waiting.next()) await this.#durability.sync(next.value);
+    };
+    const lanes = await Promise.allSettled(Array.from({ length: SYNCS_AT_ONCE }, lane));
+    for (const result of lanes) if (result.status === 'rejected') throw result.reason;
   }
 }

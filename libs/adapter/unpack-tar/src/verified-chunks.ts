@@ -20,13 +20,14 @@ export const abortError = (signal: AbortSignal): CodedError =>
 export async function* verifiedChunks(input: AsyncIterable<Uint8Array>, artefact: Artefact, options: ChunkOptions): AsyncGenerator<Buffer> {
   const buffers = [0, 1].map(() => Buffer.allocUnsafe(Math.min(artefact.chunk_size, artefact.size)));
   const whole = createHash('sha256');
+  let sha256 = createHash('sha256');
   let index = 0;
   let fill = 0;
   let received = 0;
   const take = (): Buffer => {
     const chunk = (buffers[index % 2] as Buffer).subarray(0, fill);
-    if (createHash('sha256').update(chunk).digest('hex') !== artefact.chunk_sha256[index]) throw mismatch({ rule: 'chunk', chunk: index });
-    whole.update(chunk);
+    if (sha256.digest('hex') !== artefact.chunk_sha256[index]) throw mismatch({ rule: 'chunk', chunk: index });
+    sha256 = createHash('sha256');
     index += 1;
     fill = 0;
     return chunk;
@@ -37,7 +38,11 @@ export async function* verifiedChunks(input: AsyncIterable<Uint8Array>, artefact
     options.onReceived(received);
     for (let offset = 0; offset < piece.length;) {
       const part = piece.subarray(offset, offset + artefact.chunk_size - fill);
-      (buffers[index % 2] as Buffer).set(part, fill);
+      const kept = (buffers[index % 2] as Buffer).subarray(fill, fill + part.length);
+      kept.set(part);
+      // As they come, so that the last byte is not followed by the hashing of a whole chunk.
+      sha256.update(kept);
+      whole.update(kept);
       fill += part.length;
       offset += part.length;
       if (fill === artefact.chunk_size) yield take();

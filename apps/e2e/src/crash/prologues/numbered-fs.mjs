@@ -16,6 +16,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 
 const order = JSON.parse(process.env.TIDEGATE_CRASH ?? '{}');
@@ -112,6 +113,8 @@ for (const name of ['rmSync', 'writeFileSync', 'appendFileSync']) {
   const first = real[name];
   fs[name] = (path, ...rest) => (counts(path) ? unknown(name)() : first(path, ...rest));
 }
+fs.fsync = (fd, done) =>
+  void stepLater('sync', paths.get(fd), () => order.unsynced || promisify(real.fsync)(fd)).then(() => done(null), done);
 
 // Promises.
 fs.promises.mkdir = async (path, options) => {
