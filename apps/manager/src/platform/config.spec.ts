@@ -19,7 +19,53 @@ describe('parseConfig', () => {
     expect([config.listen.port, config.data_dir]).toEqual([9000, '/elsewhere']);
   });
 
+  it('takes the remotes of discovery from the environment too', () => {
+    const remote = { device_type: 'tidegate-edge', url: 'https://git.example/acme/edge.git' };
+    const config = parseConfig(file, { TIDEGATE_DISCOVERY_REMOTES: JSON.stringify([remote]), TIDEGATE_MIRROR_ENABLED: 'true' });
+    expect(config.discovery.remotes).toMatchObject([{ ...remote, tag_pattern: 'v{version}', username: 'x-access-token' }]);
+    expect([config.discovery.check_every_secs, config.mirror.enabled]).toEqual([1800, true]);
+    expect(() => parseConfig(file, { TIDEGATE_DISCOVERY_REMOTES: '[{' })).toThrow(
+      expect.objectContaining({ details: { problems: ['discovery.remotes: invalid_type'] } }),
+    );
+  });
+
   it.each([
+    'http://git.example/edge.git',
+    'http://127.0.0.1/edge.git',
+    'https://localhost:8443@169.254.169.254/edge.git',
+    'https://169.254.169.254/edge.git',
+    'https://[fe80::1]/edge.git',
+    'https://10.0.0.5/edge.git',
+    'https://127.0.0.1/edge.git',
+    'https://someone:secret@git.example/edge.git',
+    'ssh://git@git.example/edge.git',
+    'file:///srv/edge.git',
+  ])('refuses %s as the address of a remote or a release source', (url) => {
+    const remote = { device_type: 'tidegate-edge', url };
+    const source = { device_type: 'tidegate-edge', api_base_url: url, owner: 'acme', repo: 'edge' };
+    const thrown = (field: string) => expect.objectContaining({ code: 'config_invalid', details: { problems: [`${field}: custom`] } });
+    expect(() => parseConfig({ ...file, discovery: { remotes: [remote] } })).toThrow(thrown('discovery.remotes.0.url'));
+    expect(() => parseConfig({ ...file, release_sources: [source] })).toThrow(thrown('release_sources.0.api_base_url'));
+  });
+
+  it('takes an address of a private network or of this machine where that is said', () => {
+    const remotes = [
+      { device_type: 'a', url: 'https://10.0.0.5/a.git', allow_private_addresses: true },
+      { device_type: 'b', url: 'http://127.0.0.1:8080/b.git', allow_loopback_http: true },
+    ];
+    expect(parseConfig({ ...file, discovery: { remotes } }).discovery.remotes).toHaveLength(2);
+  });
+
+  it.each([
+    [
+      { ...file, discovery: { remotes: [{ device_type: 'a', url: 'https://g.example/a', tag_pattern: 'v*' }] } },
+      'discovery.remotes.0.tag_pattern: invalid_format',
+    ],
+    [{ ...file, discovery: { remotes: Array(2).fill({ device_type: 'a', url: 'https://g.example/a' }) } }, 'discovery.remotes: custom'],
+    [
+      { ...file, discovery: { remotes: [{ device_type: 'a', url: 'https://g.example/a', username: 'a:b' }] } },
+      'discovery.remotes.0.username: invalid_format',
+    ],
     [{ ...file, upgrade: { enabled: true } }, 'upgrade: unrecognized_keys'],
     [{ ...file, listen: { port: 70_000 } }, 'listen.port: too_big'],
     [{ ...file, database_url: 5 }, 'database_url: invalid_type'],

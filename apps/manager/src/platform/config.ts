@@ -1,22 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CodedError } from '@tidegate/contract-errors';
-import { deviceType } from '@tidegate/contract-manifest';
 import { WIRE } from '@tidegate/contract-protocol';
-
-const name = z.string().regex(/^[A-Za-z0-9._-]{1,100}$/);
-
-const releaseSource = z.strictObject({
-  device_type: deviceType,
-  /** Base of a GitHub-like REST API. */
-  api_base_url: z.url(),
-  owner: name,
-  repo: name,
-  token_file: z.string().optional(),
-  /** https only otherwise. */
-  allow_loopback_http: z.boolean().default(false),
-});
-export type ReleaseSourceConfig = z.infer<typeof releaseSource>;
+import { discovery, mirror, releaseSources } from './release-config.ts';
 
 /** The manager's configuration file. Unknown keys are refused: a mistyped one must not be silently without effect. */
 export const managerConfig = z.strictObject({
@@ -28,7 +14,9 @@ export const managerConfig = z.strictObject({
   /** The address people type, e.g. https://tidegate.example; with https the session cookie is `__Host-` and Secure. */
   public_origin: z.url().optional(),
   admin: z.strictObject({ username: z.string().min(1).max(64).default('admin'), password_file: z.string() }),
-  release_sources: z.array(releaseSource).max(100).default([]),
+  release_sources: releaseSources,
+  discovery,
+  mirror,
   node_settings: z.strictObject({ beat_interval_secs: z.number().min(0.2).max(300).default(WIRE.beatIntervalSecs) }).prefault({}),
   upgrade_timeout_secs: z
     .int()
@@ -40,7 +28,7 @@ export const managerConfig = z.strictObject({
 });
 export type ManagerConfig = z.infer<typeof managerConfig>;
 
-/** Scalars that the environment may override: TIDEGATE_DATA_DIR, TIDEGATE_LISTEN_PORT, ... Lists come from the file only. */
+/** Scalars that the environment may override: TIDEGATE_DATA_DIR, TIDEGATE_LISTEN_PORT, ... Of lists, only the remotes of discovery do (as JSON). */
 const SCALARS: readonly (readonly string[])[] = [
   ['listen', 'host'],
   ['listen', 'port'],
@@ -54,17 +42,35 @@ const SCALARS: readonly (readonly string[])[] = [
   ['upgrade_timeout_secs'],
   ['stale_after_secs'],
   ['offline_after_secs'],
+  ['discovery', 'check_every_secs'],
+  ['mirror', 'enabled'],
+  ['mirror', 'token_file'],
+  ['mirror', 'max_bytes'],
+  ['mirror', 'max_downloads'],
+  ['discovery', 'remotes'],
 ];
 
 type Json = Record<string, unknown>;
 const asObject = (value: unknown): Json => (typeof value === 'object' && value !== null ? { ...(value as Json) } : {});
+
+/** What is not to be had from a text stays one, and the schema names the field. */
+function valueOf(text: string): unknown {
+  if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (text === 'true' || text === 'false') return text === 'true';
+  if (!text.startsWith('[')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
 
 function override(file: unknown, environment: NodeJS.ProcessEnv): Json {
   const merged = asObject(file);
   for (const path of SCALARS) {
     const text = environment[`TIDEGATE_${path.join('_').toUpperCase()}`];
     if (text === undefined) continue;
-    const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+    const value = valueOf(text);
     const [first = '', second] = path;
     if (second === undefined) merged[first] = value;
     else merged[first] = { ...asObject(merged[first]), [second]: value };
