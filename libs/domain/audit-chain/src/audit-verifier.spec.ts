@@ -1,9 +1,9 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { AuditChainRow, AuditHead } from '@tidegate/contract-api';
 import fc from 'fast-check';
 import { createAuditVerifier, type AuditTrust } from './audit-verifier.ts';
+import golden from './golden/chain.json' with { type: 'json' };
 import { chainRows, GENESIS_HASH, headText, rowText, type ChainedRow } from './chain.ts';
 
 const MANAGER = '0d9a5f3e-7c1b-4f3a-9a54-1f2e3d4c5b6a';
@@ -34,7 +34,11 @@ const entry = (position: number): ChainedRow => ({
   details: { version: '1.1.0', nested: { b: [1, 2.5, null], a: position } },
 });
 const chain = (length: number, from = 1, previous = GENESIS_HASH): AuditChainRow[] =>
-  chainRows(previous, Array.from({ length }, (_, index) => entry(from + index)), sha256);
+  chainRows(
+    previous,
+    Array.from({ length }, (_, index) => entry(from + index)),
+    sha256,
+  );
 const head = (row: AuditChainRow, key = owner, kind: AuditHead['kind'] = 'head'): AuditHead => {
   const unsigned = { kind, position: row.position, hash: row.hash, signed_at: '2026-11-02T09:01:00.000Z', key_id: idOf(rawOf(key)) };
   return { ...unsigned, signature: sign(null, Buffer.from(headText(MANAGER, unsigned)), key).toString('base64url') };
@@ -46,7 +50,9 @@ const audit = (rows: readonly AuditChainRow[], heads: readonly AuditHead[], how:
   return verifier.finish();
 };
 const found = (rows: readonly AuditChainRow[], heads: readonly AuditHead[]) =>
-  audit(rows, heads).findings.map(({ kind, position, until }) => (until === position ? `${kind} ${position}` : `${kind} ${position}-${until}`));
+  audit(rows, heads).findings.map(({ kind, position, until }) =>
+    until === position ? `${kind} ${position}` : `${kind} ${position}-${until}`,
+  );
 
 const rows = chain(20);
 const heads = [head(at(rows, 8)), head(at(rows, 16))];
@@ -57,11 +63,15 @@ const edited = (change: (rows: AuditChainRow[]) => void): AuditChainRow[] => {
 };
 /** Somebody with the whole database and without the key. */
 const rehashed = (copy: readonly AuditChainRow[]): AuditChainRow[] =>
-  chainRows(GENESIS_HASH, copy.map((row, index) => ({ ...row, position: index + 1 })), sha256);
+  chainRows(
+    GENESIS_HASH,
+    copy.map((row, index) => ({ ...row, position: index + 1 })),
+    sha256,
+  );
 
 describe('an audit chain', () => {
+  // The golden was made by other programs: Python's json and hashlib, and openssl.
   it('has the bytes of the golden, row, hash and head', () => {
-    const golden = JSON.parse(readFileSync(new URL('golden/chain.json', import.meta.url), 'utf8')) as object;
     const made = chain(2);
     const signed = head(at(made, 2));
     expect({
@@ -98,7 +108,11 @@ describe('an audit chain', () => {
 describe('whoever can write to the database is found out who', () => {
   it.each<[string, (rows: AuditChainRow[]) => AuditChainRow[] | void, string[]]>([
     ['changes the content of a row', (copy) => void (copy[4]!.actor = 'somebody else'), ['changed 5']],
-    ['changes a nested detail', (copy) => void (copy[4]!.details = { ...copy[4]!.details, nested: { b: [1, 2.5, 0], a: 5 } }), ['changed 5']],
+    [
+      'changes a nested detail',
+      (copy) => void (copy[4]!.details = { ...copy[4]!.details, nested: { b: [1, 2.5, 0], a: 5 } }),
+      ['changed 5'],
+    ],
     ['changes the time by a microsecond', (copy) => void (copy[4]!.at = copy[4]!.at.replace('000001', '000002')), ['changed 5']],
     [
       'changes a row together with its own hash',
@@ -111,7 +125,15 @@ describe('whoever can write to the database is found out who', () => {
     ['removes the first rows', (copy) => copy.slice(3), ['unanchored 4']],
     ['removes the tail below a head', (copy) => copy.slice(0, 12), ['truncated 13-16']],
     ['removes everything', () => [], ['truncated 1-16']],
-    ['swaps two rows', (copy) => void ([copy[4], copy[9]] = [{ ...copy[9]!, position: 5 }, { ...copy[4]!, position: 10 }]), ['reordered 5', 'reordered 10']],
+    [
+      'swaps two rows',
+      (copy) =>
+        void ([copy[4], copy[9]] = [
+          { ...copy[9]!, position: 5 },
+          { ...copy[4]!, position: 10 },
+        ]),
+      ['reordered 5', 'reordered 10'],
+    ],
     ['puts a row in twice', (copy) => void copy.splice(5, 0, { ...copy[4]! }), ['inserted 5']],
     [
       'puts a row in and renumbers the rest',
@@ -127,9 +149,20 @@ describe('whoever can write to the database is found out who', () => {
       (copy) => [...copy.slice(0, 5), ...copy.slice(6).map((row) => ({ ...row, position: row.position - 1 }))],
       ['rewritten 1-8', 'removed 6'],
     ],
-    ['changes a row and hashes everything anew', (copy) => { copy[9]!.actor = 'other'; return rehashed(copy); }, ['rewritten 9-16']],
+    [
+      'changes a row and hashes everything anew',
+      (copy) => {
+        copy[9]!.actor = 'other';
+        return rehashed(copy);
+      },
+      ['rewritten 9-16'],
+    ],
     ['removes a row and hashes everything anew', (copy) => rehashed(copy.filter((row) => row.position !== 3)), ['rewritten 1-8']],
-    ['removes the tail and writes another one', (copy) => rehashed([...copy.slice(0, 14), ...chain(6).map((row) => ({ ...row, actor: 'x' }))]), ['rewritten 9-16']],
+    [
+      'removes the tail and writes another one',
+      (copy) => rehashed([...copy.slice(0, 14), ...chain(6).map((row) => ({ ...row, actor: 'x' }))]),
+      ['rewritten 9-16'],
+    ],
   ])('%s', (_name, attack, expected) => {
     const copy = structuredClone(rows);
     const attacked = attack(copy) ?? copy;
@@ -148,7 +181,10 @@ describe('whoever can write to the database is found out who', () => {
     const { privateKey } = generateKeyPairSync('ed25519');
     const forged = { ...head(at(rows, 16), privateKey), key_id: idOf(rawOf(owner)) };
     expect(found(rows, [...heads, forged])).toEqual(['head_invalid 16']);
-    expect(audit(rows, heads, { ...trust, managerId: 'another' }).findings.map((finding) => finding.kind)).toEqual(['head_invalid', 'head_invalid']);
+    expect(audit(rows, heads, { ...trust, managerId: 'another' }).findings.map((finding) => finding.kind)).toEqual([
+      'head_invalid',
+      'head_invalid',
+    ]);
   });
 
   it('passes a head off as an anchor to hide that the beginning was removed', () => {
@@ -165,10 +201,13 @@ describe('whoever can write to the database is found out who', () => {
     fc.assert(
       fc.property(attacks, ({ kind, position }) => {
         const changed = edited((copy) => void (copy[position - 1]!.target_id += '!'));
-        const attacked = kind === 'remove' ? rows.filter((row) => row.position !== position) : kind === 'change' ? changed : rehashed(changed);
+        const attacked =
+          kind === 'remove' ? rows.filter((row) => row.position !== position) : kind === 'change' ? changed : rehashed(changed);
         const { findings } = audit(attacked, heads);
         expect(findings).not.toEqual([]);
-        expect(findings.some((finding) => finding.position <= position && position <= finding.until)).toBe(kind !== 'remove' || position !== 1);
+        expect(findings.some((finding) => finding.position <= position && position <= finding.until)).toBe(
+          kind !== 'remove' || position !== 1,
+        );
       }),
     );
   });

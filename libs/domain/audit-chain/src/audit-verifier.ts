@@ -37,7 +37,9 @@ export function createAuditVerifier(heads: readonly AuditHead[], trust: AuditTru
   const findings: AuditFinding[] = [];
   const find = (kind: AuditFinding['kind'], position: number, until = position): void => void findings.push({ kind, position, until });
   const trusted = heads.filter((head) => trust.keys.has(head.key_id));
-  const valid = trusted.filter((head) => trust.isSignedBy(trust.keys.get(head.key_id) ?? '', headText(trust.managerId, head), head.signature));
+  const valid = trusted.filter((head) =>
+    trust.isSignedBy(trust.keys.get(head.key_id) ?? '', headText(trust.managerId, head), head.signature),
+  );
   for (const head of trusted) if (!valid.includes(head)) find('head_invalid', head.position);
   const headsAt = new Map<number, AuditHead[]>();
   for (const head of valid) headsAt.set(head.position, [...(headsAt.get(head.position) ?? []), head]);

@@ -58,9 +58,7 @@ describe('canonicalJson', () => {
         string: '\u20ac$\u000F\u000aA\'\u0042\u0022\u005c\\"\/',
         literals: [null, true, false],
       }),
-    ).toBe(
-      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}',
-    );
+    ).toBe('{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}');
     const names = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\u{1f600}': 5, '\u0080': 6, '\u00f6': 7 };
     expect(Object.values(JSON.parse(canonicalJson(names)) as object)).toHaveLength(7);
     expect(canonicalJson(names).match(/:(\d)/g)?.join('')).toBe(':2:4:6:7:1:5:3');
