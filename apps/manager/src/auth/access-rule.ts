@@ -2,10 +2,26 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Principal } from '@tidegate/domain-access';
 import type { Request } from 'express';
 
-export interface SignedIn {
+/** What a request proves itself with. */
+export interface Credential {
+  readonly via: 'session' | 'api_token';
+  readonly secret: string;
+}
+
+/** Who a credential stands for, right now. */
+export interface Identity {
   readonly principal: Principal;
-  readonly sessionSecret: string;
+  /** For the audit trail: `NAME`, or `NAME (token TOKEN)`. */
+  readonly actor: string;
   readonly expiresAt: Date;
+  /** Signed in with a one-time password. */
+  readonly passwordChangeRequired: boolean;
+  /** Of the session or the API token. */
+  readonly credentialId: string;
+}
+
+export interface SignedIn extends Identity {
+  readonly credential: Credential;
   readonly address: string;
 }
 export const signedIn = new WeakMap<Request, SignedIn>();

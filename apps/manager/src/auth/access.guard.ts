@@ -5,18 +5,22 @@ import { CodedError } from '@tidegate/contract-errors';
 import { may } from '@tidegate/domain-access';
 import type { Request } from 'express';
 import { CONFIG, SERVED_ROUTE, type ManagerConfig } from '../platform/index.ts';
-import { signedIn } from './access-rule.ts';
+import { signedIn, type Credential } from './access-rule.ts';
+import { Callers } from './callers.ts';
 import { readSessionCookie } from './session-cookie.ts';
-import { isCsrfToken, Sessions } from './sessions.ts';
+import { isCsrfToken } from './session-secret.ts';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD']);
+const BEARER = /^Bearer +([^\s]+)$/i;
+/** All that a one-time password opens. */
+const OPEN_BEFORE_OWN_PASSWORD: ReadonlySet<RouteName> = new Set(['readSession', 'signOut', 'changePassword']);
 
 /** In front of every HTTP route: who asks, does the request come from their page, may they do this at all. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly sessions: Sessions,
+    private readonly callers: Callers,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
@@ -29,12 +33,25 @@ export class AccessGuard implements CanActivate {
     const { access: action } = routeOf(name);
     if (action === 'public') return true;
     const request = context.switchToHttp().getRequest<Request>();
-    const secret = readSessionCookie(this.config, request);
-    const { principal, expiresAt } = await this.sessions.resume(secret);
-    const sessionSecret = secret ?? '';
-    if (!SAFE_METHODS.has(request.method) && !isCsrfToken(sessionSecret, request.get('x-csrf-token'))) throw new CodedError('csrf_invalid');
-    if (!may(principal, action)) throw new CodedError('forbidden');
-    signedIn.set(request, { principal, sessionSecret, expiresAt, address: request.ip ?? '' });
+    const credential = this.credentialOf(request);
+    const identity = await this.callers.resume(credential);
+    if (!comesFromOwnPage(request, credential)) throw new CodedError('csrf_invalid');
+    if (identity.passwordChangeRequired && !OPEN_BEFORE_OWN_PASSWORD.has(name)) throw new CodedError('password_change_required');
+    if (!may(identity.principal, action)) throw new CodedError('forbidden');
+    signedIn.set(request, { ...identity, credential, address: request.ip ?? '' });
     return true;
   }
+
+  /** A bearer token is the only thing looked at where there is one: no cookie can lend it more than it has. */
+  private credentialOf(request: Request): Credential {
+    const bearer = BEARER.exec(request.get('authorization') ?? '')?.[1];
+    if (bearer !== undefined) return { via: 'api_token', secret: bearer };
+    const secret = readSessionCookie(this.config, request);
+    if (secret === undefined) throw new CodedError('not_signed_in');
+    return { via: 'session', secret };
+  }
 }
+
+/** Browsers send cookies for whoever asks, but never an Authorization header of another page's making. */
+const comesFromOwnPage = (request: Request, { via, secret }: Credential): boolean =>
+  via === 'api_token' || SAFE_METHODS.has(request.method) || isCsrfToken(secret, request.get('x-csrf-token'));

@@ -4,7 +4,7 @@ import { CodedError } from '@tidegate/contract-errors';
 import { AuditTrail } from '../audit/index.ts';
 import { CLOCK, CONFIG, Database, DatabaseLife, LOG, oneAtATime, type Clock, type Log, type ManagerConfig } from '../platform/index.ts';
 import { hashPassword } from './password.ts';
-import { createAccount, hasAccounts } from './persistence/account-records.ts';
+import { hasUsers, insertUser } from './persistence/user-records.ts';
 import { Sessions } from './sessions.ts';
 
 const CLEAN_EVERY_MS = 10 * 60_000;
@@ -36,11 +36,15 @@ export class FirstAccount implements OnModuleInit {
   }
 
   private async create(): Promise<void> {
-    if (await this.database.read(hasAccounts)) return;
+    if (await this.database.read(hasUsers)) return;
     const username = this.config.admin.username.toLowerCase();
     const passwordHash = await hashPassword(await this.readPassword());
     await this.database.transaction(async (em) => {
-      const id = await createAccount(em, { username, passwordHash, role: 'super_admin' }, this.clock.now());
+      const id = await insertUser(
+        em,
+        { username, passwordHash, role: 'super_admin', expiresAt: null, oneTimeUntil: null },
+        this.clock.now(),
+      );
       if (id)
         await this.audit.append(em, {
           actor: 'system',

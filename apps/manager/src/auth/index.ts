@@ -1,17 +1,41 @@
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessGuard } from './access.guard.ts';
+import { AccountController } from './account.controller.ts';
+import { ApiTokens } from './api-tokens/api-tokens.ts';
+import { Callers } from './callers.ts';
+import { Credentials } from './credentials.ts';
 import { FirstAccount } from './first-account.ts';
+import { GroupsController } from './groups/groups.controller.ts';
+import { Groups } from './groups/groups.ts';
+import { MembersController } from './groups/members.controller.ts';
+import { Members } from './groups/members.ts';
+import { OwnAccount } from './own-account.ts';
 import { SessionController } from './session.controller.ts';
 import { Sessions } from './sessions.ts';
+import { SignIn } from './sign-in.ts';
+import { UsersController } from './users/users.controller.ts';
+import { Users } from './users/users.ts';
 
 @Module({
-  controllers: [SessionController],
-  providers: [Sessions, FirstAccount, { provide: APP_GUARD, useClass: AccessGuard }],
-  exports: [Sessions],
+  controllers: [SessionController, AccountController, UsersController, GroupsController, MembersController],
+  providers: [
+    Credentials,
+    SignIn,
+    Sessions,
+    ApiTokens,
+    Callers,
+    OwnAccount,
+    Users,
+    Groups,
+    Members,
+    FirstAccount,
+    { provide: APP_GUARD, useClass: AccessGuard },
+  ],
+  exports: [Callers],
 })
 export class AuthModule {}
 
-export { Caller, signedInOf, type SignedIn } from './access-rule.ts';
+export { Caller, signedInOf, type Credential, type SignedIn } from './access-rule.ts';
+export { Callers } from './callers.ts';
 export { authPersistence } from './persistence/index.ts';
-export { Sessions } from './sessions.ts';

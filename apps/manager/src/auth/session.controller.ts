@@ -1,17 +1,21 @@
 import { Body, Controller, Inject, Req, Res } from '@nestjs/common';
 import { signIn, type SessionView } from '@tidegate/contract-api';
-import type { Principal } from '@tidegate/domain-access';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { against, CONFIG, Serve, type ManagerConfig } from '../platform/index.ts';
 import { Caller, type SignedIn } from './access-rule.ts';
-import { writeSessionCookie } from './session-cookie.ts';
-import { csrfTokenOf, Sessions } from './sessions.ts';
+import { ApiTokens } from './api-tokens/api-tokens.ts';
+import { readSessionCookie, writeSessionCookie } from './session-cookie.ts';
+import { originOf, viewOfSession } from './session-view.ts';
+import { Sessions } from './sessions.ts';
+import { SignIn } from './sign-in.ts';
 
 @Controller()
 export class SessionController {
   constructor(
+    private readonly signIn: SignIn,
     private readonly sessions: Sessions,
+    private readonly tokens: ApiTokens,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
@@ -21,27 +25,24 @@ export class SessionController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<SessionView> {
-    const opened = await this.sessions.signIn(body.username, body.password, request.ip ?? '');
-    writeSessionCookie(this.config, request, response, opened.secret);
-    return view(opened.principal, opened.secret, opened.expiresAt);
+    const opened = await this.signIn.signIn(body.username, body.password, originOf(request));
+    // The one this browser had before would only lie around.
+    const before = readSessionCookie(this.config, request);
+    if (before !== undefined) await this.sessions.end(before);
+    writeSessionCookie(this.config, request, response, opened.credential.secret);
+    return viewOfSession(opened);
   }
 
   @Serve('readSession')
   read(@Caller() caller: SignedIn): SessionView {
-    return view(caller.principal, caller.sessionSecret, caller.expiresAt);
+    return viewOfSession(caller);
   }
 
+  /** An API token revokes itself: that is how a program signs out. */
   @Serve('signOut')
   async end(@Caller() caller: SignedIn, @Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<void> {
-    await this.sessions.signOut(caller.sessionSecret);
+    if (caller.credential.via === 'api_token') return await this.tokens.revoke(caller, caller.principal.userId, caller.credentialId);
+    await this.sessions.end(caller.credential.secret);
     writeSessionCookie(this.config, request, response, null);
   }
 }
-
-const view = (principal: Principal, secret: string, expiresAt: Date): SessionView => ({
-  user: { id: principal.userId, username: principal.username, role: principal.role },
-  via: 'session',
-  password_change_required: false,
-  csrf_token: csrfTokenOf(secret),
-  expires_at: expiresAt.toISOString(),
-});

@@ -35,6 +35,6 @@ export class FleetController {
 
   @Serve('openStream')
   watch(@Caller() caller: SignedIn, @Res() response: Response): void {
-    this.stream.open(caller.principal, caller.sessionSecret, response);
+    this.stream.open(caller, response);
   }
 }

@@ -29,7 +29,7 @@ export class RegistrationTokens {
     await this.database.transaction(async (em) => {
       const groupId = await findGroupByName(em, request.group);
       if (!groupId || !may(caller.principal, 'registration_token.create', { groupId })) throw new CodedError('forbidden');
-      const createdBy = caller.principal.username;
+      const createdBy = caller.actor;
       await storeToken(em, { id, tokenHash: hashToken(token), groupId, deviceType, createdBy, createdAt: now, expiresAt });
       await this.audit.append(em, {
         actor: createdBy,

@@ -74,7 +74,7 @@ export class Upgrades {
       attemptId: null,
       errorCode: null,
       errorDetails: {},
-      requestedBy: caller.principal.username,
+      requestedBy: caller.actor,
       requestedAt: now,
       deadlineAt: new Date(now.getTime() + this.config.upgrade_timeout_secs * 1000),
       finishedAt: null,
@@ -88,7 +88,7 @@ export class Upgrades {
     const upgrade = action.parse({ kind: 'upgrade_binary', version, channel });
     await records.insertCommand(em, { id, nodeId, upgradeId: id, action: upgrade, expiresAt }, record.requestedAt);
     await this.audit.append(em, {
-      actor: caller.principal.username,
+      actor: caller.actor,
       action: 'node.upgrade.request',
       target: { kind: 'node', id: nodeId },
       address: caller.address,
@@ -108,7 +108,7 @@ export class Upgrades {
       const [locked] = await records.lockUpgrades(em, [id]);
       if (!locked || !canCancel(locked.state)) throw new CodedError('upgrade_not_cancellable', { state: locked?.state ?? null });
       await this.audit.append(em, {
-        actor: caller.principal.username,
+        actor: caller.actor,
         action: 'node.upgrade.cancel',
         target: { kind: 'node', id: locked.nodeId },
         address: caller.address,

@@ -130,6 +130,7 @@ export const ERRORS = {
   csrf_invalid: entry('account', 'warning', false, ['The request lacks the session’s CSRF token.', 'Reload the page and try again.', 'State-changing requests carry the token in X-CSRF-Token.']),
   forbidden: entry('account', 'warning', false, ['Your role does not allow this.', 'Ask a group admin.', 'docs/access.md lists what each role may do.']),
   password_change_required: entry('account', 'info', false, ['The account has a one-time password.', 'Choose a new password first.', 'After signing in with a one-time password nothing else is possible until PUT /api/v1/account/password.']),
+  old_password_wrong: entry('account', 'warning', false, ['The old password is not right.', 'Type the password you signed in with.', 'Counts as a failed sign-in; the session stays.']),
   one_time_password_expired: entry('account', 'warning', false, ['The one-time password is older than seven days.', 'Ask an administrator to reset the password.', 'Told only to whoever knows the password.']),
   account_disabled: entry('account', 'warning', false, ['The account is disabled.', 'Ask an administrator.', 'Told only to whoever knows the password; sessions and API tokens of the account do not work either.']),
   account_expired: entry('account', 'warning', false, ['The temporary account is past its time.', 'Ask an administrator to extend it.', 'Told only to whoever knows the password; sessions and API tokens of the account do not work either.']),

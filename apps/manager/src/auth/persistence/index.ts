@@ -1,7 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { Persistence } from '../../platform/index.ts';
-import { AccountSessionEntity } from './account-session.entity.ts';
-import { UserEntity } from './user.entity.ts';
 
 class Accounts1763700000002 implements MigrationInterface {
   readonly name = 'Accounts1763700000002';
@@ -55,4 +53,60 @@ class Accounts1763700000002 implements MigrationInterface {
   }
 }
 
-export const authPersistence: Persistence = { entities: [UserEntity, AccountSessionEntity], migrations: [Accounts1763700000002] };
+class Members1763710000011 implements MigrationInterface {
+  readonly name = 'Members1763710000011';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    await runner.query(`
+      ALTER TABLE users
+        ADD COLUMN disabled_at timestamptz,
+        ADD COLUMN expires_at timestamptz,
+        ADD COLUMN one_time_until timestamptz,
+        ADD COLUMN last_sign_in_at timestamptz,
+        ADD COLUMN revision integer NOT NULL DEFAULT 1`);
+    await runner.query('ALTER TABLE groups ADD COLUMN revision integer NOT NULL DEFAULT 1');
+    // The id is for people to name a session by; the hash that opens it never leaves.
+    await runner.query('ALTER TABLE account_sessions ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(), ADD COLUMN user_agent text');
+    await runner.query('CREATE INDEX account_sessions_user ON account_sessions (user_id)');
+    await runner.query('CREATE INDEX memberships_group ON memberships (group_id)');
+    // Limited by a column and not by having rows: when its last node is removed, it must not become unlimited.
+    await runner.query('ALTER TABLE memberships ADD COLUMN limited boolean NOT NULL DEFAULT false');
+    await runner.query(`
+      CREATE TABLE membership_nodes (
+        user_id uuid NOT NULL,
+        group_id uuid NOT NULL,
+        node_id uuid NOT NULL REFERENCES nodes ON DELETE CASCADE,
+        PRIMARY KEY (user_id, group_id, node_id),
+        FOREIGN KEY (user_id, group_id) REFERENCES memberships ON DELETE CASCADE
+      )`);
+    await runner.query('CREATE INDEX membership_nodes_node ON membership_nodes (node_id)');
+    // Groups as an array without references, for the same reason: a token limited to groups that are gone works nowhere.
+    await runner.query(`
+      CREATE TABLE api_tokens (
+        id uuid PRIMARY KEY,
+        token_hash bytea NOT NULL UNIQUE,
+        user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+        name text NOT NULL,
+        scopes text[] NOT NULL,
+        group_ids uuid[],
+        created_at timestamptz NOT NULL,
+        expires_at timestamptz NOT NULL,
+        last_used_at timestamptz,
+        UNIQUE (user_id, name)
+      )`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE api_tokens, membership_nodes');
+    await runner.query('ALTER TABLE memberships DROP COLUMN limited');
+    await runner.query('DROP INDEX memberships_group, account_sessions_user');
+    await runner.query('ALTER TABLE account_sessions DROP COLUMN id, DROP COLUMN user_agent');
+    await runner.query('ALTER TABLE groups DROP COLUMN revision');
+    await runner.query(
+      'ALTER TABLE users DROP COLUMN disabled_at, DROP COLUMN expires_at, DROP COLUMN one_time_until, DROP COLUMN last_sign_in_at, DROP COLUMN revision',
+    );
+  }
+}
+
+export const authPersistence: Persistence = { entities: [], migrations: [Accounts1763700000002, Members1763710000011] };

@@ -54,6 +54,7 @@ export const STATUS: Readonly<Partial<Record<OwnCode, number>>> = {
   csrf_invalid: 403,
   forbidden: 403,
   password_change_required: 403,
+  old_password_wrong: 403,
   one_time_password_expired: 403,
   account_disabled: 403,
   account_expired: 403,

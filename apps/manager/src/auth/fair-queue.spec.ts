@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import { FairQueue } from './fair-queue.ts';
+
+/** Work that ends when it is told to. */
+function bench(maxAtOnce: number, maxWaiting = 50, maxWaitingPerKey = 10) {
+  const queue = new FairQueue({ maxAtOnce, maxWaiting, maxWaitingPerKey });
+  const started: string[] = [];
+  const ends = new Map<string, () => void>();
+  const ask = (key: string, name: string): Promise<void> =>
+    queue.run(key, async () => {
+      started.push(name);
+      await new Promise<void>((settle) => ends.set(name, settle));
+    });
+  const end = async (name: string): Promise<void> => {
+    ends.get(name)?.();
+    await new Promise((settle) => setImmediate(settle));
+  };
+  return { ask, end, started };
+}
+
+describe('FairQueue', () => {
+  it('runs one of each key at a time, and no more than it may in all', () => {
+    const { ask, started } = bench(2);
+    for (const name of ['a1', 'a2']) void ask('a', name);
+    for (const key of ['b', 'c']) void ask(key, key);
+    expect(started).toEqual(['a1', 'b']);
+  });
+
+  it('lets keys take turns, however many wait of one', async () => {
+    const { ask, end, started } = bench(1);
+    for (const name of ['a1', 'a2', 'a3', 'a4']) void ask('a', name);
+    void ask('b', 'b1');
+    void ask('b', 'b2');
+    for (const name of ['a1', 'a2', 'b1', 'a3', 'b2']) await end(name);
+    expect(started).toEqual(['a1', 'a2', 'b1', 'a3', 'b2', 'a4']);
+  });
+
+  it('never runs more than it may when a new one comes while another is being woken', async () => {
+    const { ask, end, started } = bench(1);
+    void ask('a', 'a1');
+    void ask('b', 'b1');
+    const ended = end('a1');
+    await Promise.resolve();
+    void ask('c', 'c1');
+    await ended;
+    expect(started).toEqual(['a1', 'b1']);
+    await end('b1');
+    expect(started).toEqual(['a1', 'b1', 'c1']);
+  });
+
+  it('refuses when too many wait, of one key or in all', async () => {
+    const { ask } = bench(1, 3, 2);
+    for (const name of ['a1', 'a2', 'a3']) void ask('a', name);
+    await expect(ask('a', 'a4')).rejects.toMatchObject({ code: 'rate_limited' });
+    void ask('b', 'b1');
+    await expect(ask('c', 'c1')).rejects.toMatchObject({ code: 'rate_limited' });
+  });
+
+  it('goes on after work that failed', async () => {
+    const queue = new FairQueue({ maxAtOnce: 1, maxWaiting: 1, maxWaitingPerKey: 1 });
+    await expect(queue.run('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await queue.run('a', () => Promise.resolve('yes'))).toBe('yes');
+  });
+});

@@ -1,0 +1,89 @@
+import type { EntityManager } from 'typeorm';
+import type { Identity } from '../access-rule.ts';
+import { ACTIVE, MEMBERSHIPS, principalOf, type PrincipalRow } from './principal.ts';
+
+export async function openSession(
+  em: EntityManager,
+  session: { idHash: Buffer; userId: string; now: Date; expiresAt: Date; address: string; userAgent: string | null },
+): Promise<void> {
+  const { idHash, userId, now, expiresAt, address, userAgent } = session;
+  await em.query(
+    `INSERT INTO account_sessions (id_hash, user_id, created_at, last_used_at, expires_at, address, user_agent)
+     VALUES ($1, $2, $3, $3, $4, $5, $6)`,
+    [idHash, userId, now, expiresAt, address, userAgent],
+  );
+}
+
+export const endOldest = async (em: EntityManager, userId: string, keep: number): Promise<void> =>
+  void (await em.query(
+    `DELETE FROM account_sessions WHERE id_hash IN (
+       SELECT id_hash FROM account_sessions WHERE user_id = $1 ORDER BY last_used_at DESC, id_hash OFFSET $2)`,
+    [userId, keep],
+  ));
+
+export const endSession = async (em: EntityManager, idHash: Buffer): Promise<void> =>
+  void (await em.query('DELETE FROM account_sessions WHERE id_hash = $1', [idHash]));
+
+/** @returns whether there was one. */
+export async function endSessionOf(em: EntityManager, userId: string, id: string): Promise<boolean> {
+  const [rows] = await em.query<[unknown[], number]>('DELETE FROM account_sessions WHERE user_id = $1 AND id = $2 RETURNING id', [
+    userId,
+    id,
+  ]);
+  return rows.length > 0;
+}
+
+/** @returns how many; `exceptId` is spared. */
+export async function endSessionsOf(em: EntityManager, userId: string, exceptId: string | null = null): Promise<number> {
+  const [rows] = await em.query<[unknown[], number]>(
+    'DELETE FROM account_sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2::uuid RETURNING id',
+    [userId, exceptId],
+  );
+  return rows.length;
+}
+
+export interface SessionRow {
+  readonly id: string;
+  readonly created_at: Date;
+  readonly last_used_at: Date;
+  readonly expires_at: Date;
+  readonly address: string;
+  readonly user_agent: string | null;
+}
+
+export const listSessionsOf = (em: EntityManager, userId: string, now: Date, idleAfter: Date): Promise<SessionRow[]> =>
+  em.query<SessionRow[]>(
+    `SELECT id, created_at, last_used_at, expires_at, address, user_agent FROM account_sessions
+      WHERE user_id = $1 AND expires_at > $2 AND last_used_at > $3 ORDER BY last_used_at DESC, id`,
+    [userId, now, idleAfter],
+  );
+
+interface ResumedRow extends PrincipalRow {
+  readonly id: string;
+  readonly expires_at: Date;
+  readonly one_time: boolean;
+}
+
+/** One statement per request: marks the session as used and reads who it is and what they may do. */
+export async function resumeSession(em: EntityManager, idHash: Buffer, now: Date, idleAfter: Date): Promise<Identity | null> {
+  const [rows] = await em.query<[ResumedRow[], number]>(
+    `UPDATE account_sessions s SET last_used_at = $2
+       FROM users u
+      WHERE s.id_hash = $1 AND u.id = s.user_id AND s.expires_at > $2 AND s.last_used_at > $3 AND ${ACTIVE}
+     RETURNING s.id, u.id AS user_id, u.username, u.role, least(s.expires_at, u.expires_at) AS expires_at,
+       u.one_time_until IS NOT NULL AS one_time, ${MEMBERSHIPS} AS memberships`,
+    [idHash, now, idleAfter],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    principal: principalOf(row),
+    actor: row.username,
+    expiresAt: row.expires_at,
+    passwordChangeRequired: row.one_time,
+    credentialId: row.id,
+  };
+}
+
+export const removeExpired = async (em: EntityManager, now: Date, idleAfter: Date): Promise<void> =>
+  void (await em.query('DELETE FROM account_sessions WHERE expires_at < $1 OR last_used_at < $2', [now, idleAfter]));

@@ -1,0 +1,15 @@
+import type { SessionView } from '@tidegate/contract-api';
+import type { Request } from 'express';
+import type { SignedIn } from './access-rule.ts';
+import { csrfTokenOf } from './session-secret.ts';
+import type { Origin } from './sessions.ts';
+
+export const originOf = (request: Request): Origin => ({ address: request.ip ?? '', userAgent: request.get('user-agent') ?? null });
+
+export const viewOfSession = ({ principal, credential, expiresAt, passwordChangeRequired }: Omit<SignedIn, 'address'>): SessionView => ({
+  user: { id: principal.userId, username: principal.username, role: principal.role },
+  via: credential.via,
+  password_change_required: passwordChangeRequired,
+  csrf_token: credential.via === 'session' ? csrfTokenOf(credential.secret) : '',
+  expires_at: expiresAt.toISOString(),
+});
