@@ -1,8 +1,9 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { EventView, StreamMessage } from '@tidegate/contract-api';
+import { isCodedError } from '@tidegate/contract-errors';
 import { may, type Principal } from '@tidegate/domain-access';
 import type { Response } from 'express';
-import { Sessions } from '../auth/index.ts';
+import { Callers, type Credential, type SignedIn } from '../auth/index.ts';
 import { findEvents } from '../events/index.ts';
 import { BatchWriter, ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
 import { Fleet } from './fleet.ts';
@@ -16,7 +17,7 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 
 interface Viewer {
   principal: Principal;
-  readonly sessionSecret: string;
+  readonly credential: Credential;
   readonly response: Response;
 }
 
@@ -31,7 +32,7 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
     private readonly fleet: Fleet,
     private readonly database: Database,
     private readonly changes: ChangeFeed,
-    private readonly sessions: Sessions,
+    private readonly callers: Callers,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
   ) {
@@ -44,6 +45,7 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
     this.changes.on('event', (view, groupId) => this.publishEvent(view, groupId));
     this.changes.on('events_elsewhere', (ordinals) => this.eventsStored(ordinals));
     this.changes.on('gap', () => this.reload());
+    this.changes.on('access', (userId) => void this.recheck((principal) => userId === null || principal.userId === userId));
     this.clock.every(
       SILENCE_EVERY_MS,
       oneAtATime(() => this.lookForSilence().catch(() => {})),
@@ -51,14 +53,14 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
     this.clock.every(KEEP_ALIVE_MS, () => this.write(':\n\n', () => true));
     this.clock.every(
       RECHECK_SESSION_MS,
-      oneAtATime(() => this.dropSignedOut()),
+      oneAtATime(() => this.recheck(() => true)),
     );
   }
 
-  open(principal: Principal, sessionSecret: string, response: Response): void {
+  open({ principal, credential }: SignedIn, response: Response): void {
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
     response.write(':\n\n');
-    const viewer = { principal, sessionSecret, response };
+    const viewer = { principal, credential, response };
     this.viewers.add(viewer);
     response.once('close', () => this.viewers.delete(viewer));
   }
@@ -118,12 +120,16 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
     for (const id of silent) this.nodeChanged(id);
   }
 
-  /** Whoever was signed out or lost a role since must not go on watching. */
-  private async dropSignedOut(): Promise<void> {
-    for (const viewer of this.viewers) {
-      const current = await this.sessions.resume(viewer.sessionSecret).catch(() => undefined);
-      if (current) viewer.principal = current.principal;
-      else viewer.response.end();
+  /** Whoever was signed out or lost a role since must not go on watching; a database that is away decides nothing. */
+  private async recheck(concerns: (principal: Principal) => boolean): Promise<void> {
+    for (const viewer of [...this.viewers].filter(({ principal }) => concerns(principal))) {
+      try {
+        const { principal } = await this.callers.resume(viewer.credential);
+        viewer.principal = principal;
+        if (!may(principal, 'node.read')) viewer.response.end();
+      } catch (error) {
+        if (!isCodedError(error) || error.code !== 'database_unavailable') viewer.response.end();
+      }
     }
   }
 

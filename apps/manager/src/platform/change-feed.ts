@@ -8,6 +8,8 @@ interface Changes {
   event: [view: EventView, groupId: string];
   /** Events that another replica has stored; whoever wants them reads them. */
   events_elsewhere: [ordinals: readonly string[]];
+  /** A user's rights, sessions or tokens changed; null: anybody's may have. */
+  access: [userId: string | null];
   /** Notices were lost: anything may have changed. */
   gap: [];
 }
@@ -25,6 +27,9 @@ export class ChangeFeed {
       if (ids) for (const id of ids) this.emitter.emit('node', id);
       else this.emitter.emit('gap');
     });
+    bus.listen('access', (ids) => {
+      for (const id of ids ?? [null]) this.emitter.emit('access', id);
+    });
     bus.listen('event', (ordinals, from) => {
       if (from === 'elsewhere' && ordinals) this.emitter.emit('events_elsewhere', ordinals);
     });
@@ -35,11 +40,11 @@ export class ChangeFeed {
     this.emitter.on(kind, act as never);
   }
 
-  emit(kind: 'node', nodeId: string): void;
+  emit(kind: 'node' | 'access', id: string): void;
   /** @param ordinal of the stored row, by which other replicas read it. */
   emit(kind: 'event', view: EventView, groupId: string, ordinal: string): void;
-  emit(kind: 'node' | 'event', subject: string | EventView, groupId = '', ordinal = ''): void {
-    if (typeof subject === 'string') return this.bus.publish('node', [subject]);
+  emit(kind: 'node' | 'access' | 'event', subject: string | EventView, groupId = '', ordinal = ''): void {
+    if (typeof subject === 'string') return this.bus.publish(kind, [subject]);
     this.emitter.emit('event', subject, groupId);
     this.bus.publish('event', [ordinal]);
   }

@@ -6,10 +6,11 @@ import { parseNotice, Waiting, type Ids } from './notice.ts';
 
 /**
  * `node`: what is shown of a node changed. `event`: ordinals of events that were stored. `command`: nodes for which something
- * waits to be sent. `session`: nodes that have authenticated anew, here or elsewhere.
+ * waits to be sent. `session`: nodes that have authenticated anew, here or elsewhere. `access`: users whose rights or
+ * credentials changed.
  */
-export type Topic = 'node' | 'event' | 'command' | 'session';
-const TOPICS: readonly Topic[] = ['node', 'event', 'command', 'session'];
+export type Topic = 'node' | 'event' | 'command' | 'session' | 'access';
+const TOPICS: readonly Topic[] = ['node', 'event', 'command', 'session', 'access'];
 
 export type Heard = (ids: Ids, from: 'here' | 'elsewhere') => void;
 
