@@ -33,18 +33,34 @@ interface Place {
   readonly hash: string;
 }
 
-export function createAuditVerifier(heads: readonly AuditHead[], trust: AuditTrust): AuditVerifier {
-  const findings: AuditFinding[] = [];
-  const find = (kind: AuditFinding['kind'], position: number, until = position): void => void findings.push({ kind, position, until });
-  const trusted = heads.filter((head) => trust.keys.has(head.key_id));
-  const valid = trusted.filter((head) =>
-    trust.isSignedBy(trust.keys.get(head.key_id) ?? '', headText(trust.managerId, head), head.signature),
-  );
-  for (const head of trusted) if (!valid.includes(head)) find('head_invalid', head.position);
-  const headsAt = new Map<number, AuditHead[]>();
-  for (const head of valid) headsAt.set(head.position, [...(headsAt.get(head.position) ?? []), head]);
-  const anchor = valid.filter((head) => head.kind === 'anchor').sort((a, b) => b.position - a.position)[0];
+interface TrustedHeads {
+  readonly invalid: readonly AuditHead[];
+  readonly untrusted: number;
+  readonly at: ReadonlyMap<number, readonly AuditHead[]>;
+  readonly anchor: AuditHead | undefined;
+  readonly newest: number;
+}
 
+function trustedOf(heads: readonly AuditHead[], trust: AuditTrust): TrustedHeads {
+  const ours = heads.filter((head) => trust.keys.has(head.key_id));
+  const isValid = (head: AuditHead): boolean =>
+    trust.isSignedBy(trust.keys.get(head.key_id) ?? '', headText(trust.managerId, head), head.signature);
+  const valid = ours.filter(isValid);
+  const at = new Map<number, AuditHead[]>();
+  for (const head of valid) at.set(head.position, [...(at.get(head.position) ?? []), head]);
+  return {
+    invalid: ours.filter((head) => !valid.includes(head)),
+    untrusted: heads.length - ours.length,
+    at,
+    anchor: valid.filter((head) => head.kind === 'anchor').sort((a, b) => b.position - a.position)[0],
+    newest: valid.reduce((newest, head) => Math.max(newest, head.position), 0),
+  };
+}
+
+export function createAuditVerifier(heads: readonly AuditHead[], trust: AuditTrust): AuditVerifier {
+  const { invalid, untrusted, at: headsAt, anchor, newest } = trustedOf(heads, trust);
+  const findings: AuditFinding[] = invalid.map(({ position }) => ({ kind: 'head_invalid', position, until: position }));
+  const find = (kind: AuditFinding['kind'], position: number, until = position): void => void findings.push({ kind, position, until });
   const misfits: AuditChainRow[] = [];
   let rows = 0;
   let first: number | null = null;
@@ -91,7 +107,6 @@ export function createAuditVerifier(heads: readonly AuditHead[], trust: AuditTru
 
   const finish = (): AuditVerification => {
     const end = last?.position ?? anchor?.position ?? 0;
-    const newest = Math.max(0, ...valid.map((head) => head.position));
     if (newest > end) find('truncated', end + 1, newest);
     const lookedAt = misfits.length < MAX_MISFITS ? end : (misfits.at(-1)?.position ?? end);
     findings.push(...explainMisfits(misfits, lookedAt, trust.sha256));
@@ -102,7 +117,7 @@ export function createAuditVerifier(heads: readonly AuditHead[], trust: AuditTru
       first_position: first,
       last_position: last?.position ?? null,
       signed_until: signedUntil,
-      untrusted_heads: heads.length - trusted.length,
+      untrusted_heads: untrusted,
       findings: findings.slice(0, MAX_FINDINGS),
     };
   };
