@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { EventsModule } from '../events/index.ts';
 import { NodesModule } from '../nodes/index.ts';
 import { ReleasesModule } from '../releases/index.ts';
+import { CommandDispatch } from './command-dispatch.ts';
 import { UpgradeTracker } from './upgrade-tracker.ts';
 import { UpgradesController } from './upgrades.controller.ts';
 import { Upgrades } from './upgrades.ts';
@@ -9,7 +10,7 @@ import { Upgrades } from './upgrades.ts';
 @Module({
   imports: [NodesModule, EventsModule, ReleasesModule],
   controllers: [UpgradesController],
-  providers: [UpgradeTracker, Upgrades],
+  providers: [CommandDispatch, UpgradeTracker, Upgrades],
 })
 export class UpgradesModule {}
 

@@ -1,16 +1,17 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { commandId, nodeId as asNodeId, type CommandAck, type Health } from '@tidegate/contract-protocol';
+import type { CommandAck, Health } from '@tidegate/contract-protocol';
 import type { EntityManager } from 'typeorm';
 import { EventIngest, type ReceivedEvent } from '../events/index.ts';
 import { NodeLink, type LiveSession } from '../nodes/index.ts';
 import { ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
 import { reportOfAck, reportOfBeat, reportOfEvent, upgradeIdOf } from './node-report.ts';
+import { findCommand, settleCommand, settleCommandsOf } from './persistence/command-records.ts';
 import * as records from './persistence/upgrade-records.ts';
 import { advance, hasEnded, type UpgradeRecord, type UpgradeReport } from './upgrade-life.ts';
 
 const SWEEP_EVERY_MS = 1000;
 
-/** Keeps the rows of upgrades true: what nodes attest goes in, commands go out until they are answered, deadlines end. */
+/** Keeps the rows of upgrades true: what nodes attest goes in, deadlines end. Any replica may, for any upgrade: the rows are locked. */
 @Injectable()
 export class UpgradeTracker implements OnModuleInit {
   /** Last thing each node's beat said of an attempt: most beats repeat it, and then nothing is read or written. */
@@ -28,7 +29,6 @@ export class UpgradeTracker implements OnModuleInit {
   onModuleInit(): void {
     this.ingest.project((em, events) => this.applyEvents(em, events));
     this.link.listen({
-      opened: (session) => this.dispatch(session.nodeId, 'everything_open'),
       beat: (session, health) => this.applyBeat(session, health),
       commandAck: (session, ack) => this.applyAck(session, ack),
     });
@@ -43,43 +43,6 @@ export class UpgradeTracker implements OnModuleInit {
     );
   }
 
-  /**
-   * Sends the node what was not sent yet, or, to one that has just come, all it has not answered. The rows say "sent" first: a cancel that finds `queued` may rely on nothing
-   * having left. What is lost between the commit and the socket is sent again at the next connect.
-   */
-  async dispatch(nodeId: string, which: 'unsent' | 'everything_open' = 'unsent'): Promise<void> {
-    if (!this.link.isConnected(nodeId)) return;
-    const now = this.clock.now();
-    const commands = await this.database.transaction(async (em) => {
-      const open = await records.openCommands(em, nodeId, now, which === 'unsent');
-      if (open.length === 0) return [];
-      const upgrades = await records.lockUpgrades(
-        em,
-        open.map((command) => command.upgradeId),
-      );
-      const running = upgrades.filter((upgrade) => !hasEnded(upgrade.state));
-      for (const upgrade of running) await this.apply(em, upgrade, { kind: 'moved', state: 'sent' });
-      const due = open.filter((command) => running.some((upgrade) => upgrade.id === command.upgradeId));
-      await records.markSent(
-        em,
-        due.map((command) => command.id),
-        now,
-      );
-      return due;
-    });
-    for (const command of commands) {
-      const ttlMs = command.expiresAt.getTime() - now.getTime();
-      this.link.send(nodeId, {
-        type: 'command',
-        id: commandId.parse(command.id),
-        node_id: asNodeId.parse(nodeId),
-        ttl_secs: Math.max(1, Math.floor(ttlMs / 1000)),
-        action: command.action,
-      });
-    }
-    if (commands.length > 0) this.changes.emit('node', nodeId);
-  }
-
   /** Ends what is past its deadline: nobody reported on it, and a node that is gone must not hold it for ever. */
   async sweep(): Promise<void> {
     if (!this.database.ready) return;
@@ -91,7 +54,7 @@ export class UpgradeTracker implements OnModuleInit {
         const errorDetails = { last_state: upgrade.state };
         await this.apply(em, upgrade, { kind: 'ended', state: 'failed', errorCode: 'upgrade_timeout', errorDetails });
       }
-      await records.settleCommandsOf(
+      await settleCommandsOf(
         em,
         found.map((upgrade) => upgrade.id),
         now,
@@ -126,7 +89,7 @@ export class UpgradeTracker implements OnModuleInit {
       if (!record || record.nodeId !== nodeId) continue;
       const next = await this.apply(em, record, report);
       current.set(upgradeId, next);
-      if (hasEnded(next.state)) await records.settleCommandsOf(em, [upgradeId], this.clock.now());
+      if (hasEnded(next.state)) await settleCommandsOf(em, [upgradeId], this.clock.now());
     }
   }
 
@@ -142,10 +105,17 @@ export class UpgradeTracker implements OnModuleInit {
   }
 
   private async applyAck(session: LiveSession, ack: CommandAck): Promise<void> {
-    const command = await this.database.read((em) => records.settleCommand(em, ack.id, session.nodeId, this.clock.now()));
-    // The answer to a cancel is the upgrade's own end, which comes as an event.
-    if (!command || command.action.kind === 'cancel') return;
-    await this.applyTo(session.nodeId, command.upgradeId, reportOfAck(ack));
+    // All or nothing: an answer that is settled and then lost would leave its upgrade to the deadline.
+    const changed = await this.database.transaction(async (em) => {
+      const command = await findCommand(em, ack.id, session.nodeId);
+      if (!command) return false;
+      const [record] = await records.lockUpgrades(em, [command.upgradeId]);
+      await settleCommand(em, command.id, this.clock.now());
+      // The answer to a cancel is the upgrade's own end, which comes as an event.
+      if (!record || command.action.kind === 'cancel') return false;
+      return (await this.apply(em, record, reportOfAck(ack))) !== record;
+    });
+    if (changed) this.changes.emit('node', session.nodeId);
   }
 
   private async applyTo(nodeId: string, upgradeId: string, report: UpgradeReport): Promise<void> {

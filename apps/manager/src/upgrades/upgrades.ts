@@ -8,9 +8,11 @@ import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { AuditTrail } from '../audit/index.ts';
 import type { SignedIn } from '../auth/index.ts';
-import { findStanding, NodeLink, type NodeStanding } from '../nodes/index.ts';
+import { findStanding, type NodeStanding } from '../nodes/index.ts';
 import { ChangeFeed, CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
 import { ReleaseCatalogue } from '../releases/index.ts';
+import { CommandDispatch } from './command-dispatch.ts';
+import { hasOpenCancel, insertCommand, settleCommandsOf } from './persistence/command-records.ts';
 import * as records from './persistence/upgrade-records.ts';
 import { canCancel, hasEnded, type UpgradeRecord } from './upgrade-life.ts';
 import { UpgradeTracker } from './upgrade-tracker.ts';
@@ -24,9 +26,9 @@ export class Upgrades {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditTrail,
-    private readonly link: NodeLink,
     private readonly catalogue: ReleaseCatalogue,
     private readonly tracker: UpgradeTracker,
+    private readonly dispatch: CommandDispatch,
     private readonly changes: ChangeFeed,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ManagerConfig,
@@ -40,7 +42,7 @@ export class Upgrades {
   async request(caller: SignedIn, nodeId: string, request: Request): Promise<UpgradeView> {
     const standing = await this.standingFor(caller, nodeId);
     if (standing.revokedAt) throw new CodedError('node_revoked');
-    if (!request.queue && !this.link.isConnected(nodeId)) throw new CodedError('node_offline');
+    if (!request.queue && !standing.connected) throw new CodedError('node_offline');
     if (!standing.capabilities.includes('upgrade')) throw new CodedError('upgrade_not_supported');
     // The list is advisory: a source that does not answer keeps nobody from an upgrade, the node has its own.
     const listed = await this.catalogue.has(standing.deviceType, request.version, request.channel);
@@ -48,7 +50,7 @@ export class Upgrades {
     const record = this.newRecord(caller, standing, request);
     await this.database.transaction((em) => this.store(em, caller, record));
     this.changes.emit('node', nodeId);
-    await this.tracker.dispatch(nodeId);
+    await this.dispatch.wake(nodeId);
     return viewOfUpgrade((await this.database.read((em) => records.findUpgrade(em, record.id))) ?? record);
   }
 
@@ -86,7 +88,7 @@ export class Upgrades {
     if (!(await records.insertUpgrade(em, record))) throw new CodedError('upgrade_in_progress');
     const { id, nodeId, version, channel, deadlineAt: expiresAt } = record;
     const upgrade = action.parse({ kind: 'upgrade_binary', version, channel });
-    await records.insertCommand(em, { id, nodeId, upgradeId: id, action: upgrade, expiresAt }, record.requestedAt);
+    await insertCommand(em, { id, nodeId, upgradeId: id, action: upgrade, expiresAt }, record.requestedAt);
     await this.audit.append(em, {
       actor: caller.actor,
       action: 'node.upgrade.request',
@@ -115,10 +117,10 @@ export class Upgrades {
         details: { upgrade_id: id, version: locked.version, state: locked.state },
       });
       if (locked.state === 'queued') {
-        await records.settleCommandsOf(em, [id], now);
+        await settleCommandsOf(em, [id], now);
         return await this.tracker.apply(em, locked, { kind: 'ended', state: 'refused', errorCode: 'upgrade_cancelled', errorDetails: {} });
       }
-      if (await records.hasOpenCancel(em, id)) return locked;
+      if (await hasOpenCancel(em, id)) return locked;
       const cancel = action.parse({ kind: 'cancel', command_id: id });
       const command = {
         id: commandId.parse(randomUUID()),
@@ -127,11 +129,11 @@ export class Upgrades {
         action: cancel,
         expiresAt: locked.deadlineAt,
       };
-      await records.insertCommand(em, command, now);
+      await insertCommand(em, command, now);
       return locked;
     });
     this.changes.emit('node', record.nodeId);
-    if (!hasEnded(record.state)) await this.tracker.dispatch(record.nodeId);
+    if (!hasEnded(record.state)) await this.dispatch.wake(record.nodeId);
     return viewOfUpgrade(record);
   }
 

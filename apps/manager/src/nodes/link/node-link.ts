@@ -47,16 +47,14 @@ export class NodeLink {
     return this.live.size;
   }
 
-  isConnected(nodeId: string): boolean {
-    return this.live.has(nodeId);
+  sessionOf(nodeId: string): LiveSession | undefined {
+    return this.live.get(nodeId)?.session;
   }
 
-  /** @returns false when the node is not connected here; what is durable is sent when it comes back. */
-  send(nodeId: string, message: FromManager): boolean {
-    const entry = this.live.get(nodeId);
-    if (!entry) return false;
-    entry.socket.send(JSON.stringify(message));
-    return true;
+  /** Says nothing when the session is over; what is durable is sent when the node comes back. */
+  send(session: LiveSession, message: FromManager): void {
+    const entry = this.live.get(session.nodeId);
+    if (entry?.session.epoch === session.epoch) entry.socket.send(JSON.stringify(message));
   }
 
   /** @returns the socket that lost, which may be the given one: two may authenticate at once, the higher epoch wins. */

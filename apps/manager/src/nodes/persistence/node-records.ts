@@ -127,8 +127,12 @@ export interface EndedSession {
 
 export const closeNodeSessions = async (em: EntityManager, ended: readonly EndedSession[]): Promise<void> =>
   void (await em.query(
-    `UPDATE node_sessions s SET disconnected_at = t.at FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) AS t(n, e, at)
-      WHERE s.node_id = t.n AND s.epoch = t.e`,
+    // Locked in one order, the same as everybody's who wants many of them.
+    `WITH ours AS (
+       SELECT s.node_id, t.at FROM node_sessions s JOIN unnest($1::uuid[], $2::bigint[], $3::timestamptz[]) AS t(n, e, at)
+           ON s.node_id = t.n AND s.epoch = t.e ORDER BY s.node_id FOR NO KEY UPDATE OF s
+     )
+     UPDATE node_sessions s SET disconnected_at = ours.at FROM ours WHERE s.node_id = ours.node_id`,
     [ended.map((session) => session.nodeId), ended.map((session) => session.epoch), ended.map((session) => session.at)],
   ));
 
@@ -214,14 +218,18 @@ export async function storeBeats(em: EntityManager, beats: readonly Beat[]): Pro
 export interface NodeStanding extends NodeRecord {
   readonly softwareVersion: string | null;
   readonly capabilities: readonly string[];
+  /** Some replica holds its socket. */
+  readonly connected: boolean;
 }
 
 export async function findStanding(em: EntityManager, id: string): Promise<NodeStanding | null> {
   const node = await findNode(em, id);
   if (!node) return null;
-  const rows = await em.query<{ software_version: string; capabilities: string[] | null }[]>(
-    `SELECT software_version, report->'capabilities' AS capabilities FROM node_beats WHERE node_id = $1`,
+  const rows = await em.query<{ software_version: string | null; capabilities: string[] | null; connected: boolean }[]>(
+    `SELECT b.software_version, b.report->'capabilities' AS capabilities, coalesce(s.epoch IS NOT NULL AND s.disconnected_at IS NULL, false) AS connected
+       FROM nodes n LEFT JOIN node_beats b ON b.node_id = n.id LEFT JOIN node_sessions s ON s.node_id = n.id WHERE n.id = $1`,
     [id],
   );
-  return { ...node, softwareVersion: rows[0]?.software_version ?? null, capabilities: rows[0]?.capabilities ?? [] };
+  const { software_version: softwareVersion = null, capabilities, connected = false } = rows[0] ?? {};
+  return { ...node, softwareVersion, capabilities: capabilities ?? [], connected };
 }

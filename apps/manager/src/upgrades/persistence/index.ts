@@ -52,4 +52,36 @@ class Upgrades1763700000006 implements MigrationInterface {
   }
 }
 
-export const upgradesPersistence: Persistence = { entities: [UpgradeEntity, CommandEntity], migrations: [Upgrades1763700000006] };
+class UnsentCommands1763710000040 implements MigrationInterface {
+  readonly name = 'UnsentCommands1763710000040';
+  readonly transaction = false;
+
+  async up(runner: QueryRunner): Promise<void> {
+    // What an interrupted try left behind is an index that is never used and always maintained.
+    await runner.query('DROP INDEX CONCURRENTLY IF EXISTS commands_unsent');
+    await runner.query('CREATE INDEX CONCURRENTLY commands_unsent ON commands (node_id) WHERE settled_at IS NULL AND sent_at IS NULL');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX CONCURRENTLY commands_unsent');
+  }
+}
+
+class CommandsOfUpgrade1763710000041 implements MigrationInterface {
+  readonly name = 'CommandsOfUpgrade1763710000041';
+  readonly transaction = false;
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX CONCURRENTLY IF EXISTS commands_of_upgrade');
+    await runner.query('CREATE INDEX CONCURRENTLY commands_of_upgrade ON commands (upgrade_id)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX CONCURRENTLY commands_of_upgrade');
+  }
+}
+
+export const upgradesPersistence: Persistence = {
+  entities: [UpgradeEntity, CommandEntity],
+  migrations: [Upgrades1763700000006, UnsentCommands1763710000040, CommandsOfUpgrade1763710000041],
+};

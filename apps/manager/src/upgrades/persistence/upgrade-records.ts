@@ -1,8 +1,6 @@
-import type { Action } from '@tidegate/contract-protocol';
-import { In, IsNull, LessThanOrEqual, MoreThan, type EntityManager } from 'typeorm';
+import { In, IsNull, LessThanOrEqual, type EntityManager } from 'typeorm';
 import { storableJson } from '../../platform/index.ts';
 import type { UpgradeRecord } from '../upgrade-life.ts';
-import { CommandEntity } from './command.entity.ts';
 import { UpgradeEntity } from './upgrade.entity.ts';
 
 /** @returns false when the node has a running upgrade already. */
@@ -70,43 +68,3 @@ export const listUpgradesOfNode = (em: EntityManager, nodeId: string, limit: num
     .orderBy('u.requestedAt', 'DESC')
     .limit(limit)
     .getMany();
-
-export interface CommandRecord {
-  readonly id: string;
-  readonly nodeId: string;
-  readonly upgradeId: string;
-  readonly action: Action;
-  readonly expiresAt: Date;
-}
-
-export async function insertCommand(em: EntityManager, command: CommandRecord, now: Date): Promise<void> {
-  await em.insert(CommandEntity, { ...command, createdAt: now, sentAt: null, settledAt: null });
-}
-
-/** In the order they were made, which the ordinal keeps where the clock does not: a cancel follows what it cancels. */
-export const openCommands = (em: EntityManager, nodeId: string, now: Date, unsentOnly: boolean): Promise<CommandRecord[]> =>
-  em.find(CommandEntity, {
-    where: { nodeId, settledAt: IsNull(), expiresAt: MoreThan(now), ...(unsentOnly && { sentAt: IsNull() }) },
-    order: { ordinal: 'ASC' },
-  });
-
-export const markSent = async (em: EntityManager, ids: readonly string[], now: Date): Promise<void> =>
-  void (await em.update(CommandEntity, { id: In([...ids]) }, { sentAt: now }));
-
-/** @returns the command when it is this node's; its answer may come twice. */
-export async function settleCommand(em: EntityManager, id: string, nodeId: string, now: Date): Promise<CommandRecord | null> {
-  const command = await em.findOneBy(CommandEntity, { id, nodeId });
-  if (command) await em.update(CommandEntity, { id, settledAt: IsNull() }, { settledAt: now });
-  return command;
-}
-
-export const settleCommandsOf = async (em: EntityManager, upgradeIds: readonly string[], now: Date): Promise<void> =>
-  void (await em.update(CommandEntity, { upgradeId: In([...upgradeIds]), settledAt: IsNull() }, { settledAt: now }));
-
-export const hasOpenCancel = async (em: EntityManager, upgradeId: string): Promise<boolean> => {
-  const rows = await em.query<unknown[]>(
-    `SELECT 1 FROM commands WHERE upgrade_id = $1 AND settled_at IS NULL AND action->>'kind' = 'cancel' LIMIT 1`,
-    [upgradeId],
-  );
-  return rows.length > 0;
-};
