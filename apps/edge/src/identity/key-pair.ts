@@ -2,17 +2,15 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyO
 import { join } from 'node:path';
 import { CodedError } from '@tidegate/contract-errors';
 import { writeWhole } from '@tidegate/adapter-slots-fs';
+import type { NodeKey } from '@tidegate/engine-node-link';
 import { readPrivateFile } from './private-file.ts';
 
-export interface KeyPair {
-  /** Raw Ed25519 public key, base64url. */
-  readonly publicKey: string;
-  sign(bytes: Uint8Array): string;
-}
+/** `next` has been made and perhaps offered to the manager; it becomes `key` by one rename. */
+export const KEY_FILES = { key: 'key.pem', next: 'key.next.pem' } as const;
 
-/** The node's key from `key.pem`; null when there is none. Throws `identity_unusable` for anything but an Ed25519 key of mode 0600. */
-export async function readKeyPair(folder: string): Promise<KeyPair | null> {
-  const file = join(folder, 'key.pem');
+/** A key of the node; null when there is none. Throws `identity_unusable` for anything but an Ed25519 key of mode 0600. */
+export async function readKeyPair(folder: string, which: keyof typeof KEY_FILES): Promise<NodeKey | null> {
+  const file = join(folder, KEY_FILES[which]);
   const pem = await readPrivateFile(file);
   if (pem === null) return null;
   try {
@@ -23,14 +21,14 @@ export async function readKeyPair(folder: string): Promise<KeyPair | null> {
   }
 }
 
-/** Makes the key; durable when it resolves, so that no enrolment can outlive its key. */
-export async function makeKeyPair(folder: string): Promise<KeyPair> {
+/** Makes a key; durable when it resolves, so that nobody is told of a key that a power cut takes away. */
+export async function makeKeyPair(folder: string, which: keyof typeof KEY_FILES): Promise<NodeKey> {
   const { privateKey } = generateKeyPairSync('ed25519');
-  await writeWhole(join(folder, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 0o600);
+  await writeWhole(join(folder, KEY_FILES[which]), privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 0o600);
   return keyPair(privateKey);
 }
 
-function keyPair(privateKey: KeyObject): KeyPair {
+function keyPair(privateKey: KeyObject): NodeKey {
   const { crv, x } = createPublicKey(privateKey).export({ format: 'jwk' });
   if (crv !== 'Ed25519' || x === undefined) throw new Error('wrong kind of key');
   return { publicKey: x, sign: (bytes) => sign(null, bytes, privateKey).toString('base64url') };

@@ -38,10 +38,10 @@ describe('openIdentity', () => {
     expect(statSync(folder).mode & 0o777).toBe(0o700);
     expect(mode('key.pem')).toBe(0o600);
     const again = await open();
-    expect(again.publicKey).toBe(first.publicKey);
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: first.publicKey }, format: 'jwk' });
+    expect(again.key().publicKey).toBe(first.key().publicKey);
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: first.key().publicKey }, format: 'jwk' });
     const bytes = Buffer.from('challenge');
-    expect(verify(null, bytes, key, Buffer.from(again.sign(bytes), 'base64url'))).toBe(true);
+    expect(verify(null, bytes, key, Buffer.from(again.key().sign(bytes), 'base64url'))).toBe(true);
   });
 
   it('remembers an enrolment and takes the used token away', async () => {
@@ -54,6 +54,50 @@ describe('openIdentity', () => {
     expect(JSON.parse(readFileSync(file('node.json'), 'utf8'))).toEqual({ node_id: ENROLMENT.nodeId, manager_id: ENROLMENT.managerId });
     expect((await open()).enrolment()).toEqual(ENROLMENT);
     await identity.saveEnrolment(ENROLMENT);
+  });
+
+  describe('a change of the key', () => {
+    const changed = async () => {
+      const identity = await open();
+      await identity.saveEnrolment(ENROLMENT);
+      return { identity, old: identity.key().publicKey, next: (await identity.prepareNextKey()).publicKey };
+    };
+
+    it('keeps both until the next one is adopted, over restarts', async () => {
+      const { identity, old, next } = await changed();
+      expect(mode('key.next.pem')).toBe(0o600);
+      expect((await identity.prepareNextKey()).publicKey).toBe(next);
+      const restarted = await open();
+      expect([restarted.key().publicKey, restarted.nextKey()?.publicKey]).toEqual([old, next]);
+      await restarted.adoptNextKey();
+      await restarted.adoptNextKey();
+      const after = await open();
+      expect([after.key().publicKey, after.nextKey()]).toEqual([next, null]);
+      expect(after.enrolment()).toEqual(ENROLMENT);
+    });
+
+    it('replaces a revoked key once, and anew after the next enrolment', async () => {
+      const { identity, old, next } = await changed();
+      await identity.replaceRevokedKey();
+      const fresh = identity.key().publicKey;
+      expect([old, next]).not.toContain(fresh);
+      const restarted = await open();
+      await restarted.replaceRevokedKey();
+      expect([restarted.key().publicKey, restarted.nextKey()]).toEqual([fresh, null]);
+      expect(restarted.enrolment()).toEqual(ENROLMENT);
+      await restarted.saveEnrolment(ENROLMENT);
+      await restarted.replaceRevokedKey();
+      expect(restarted.key().publicKey).not.toBe(fresh);
+    });
+
+    it('goes on where a crash cut the replacement of a revoked key', async () => {
+      const { old, next } = await changed();
+      // As it lies there after the second of the three steps.
+      writeFileSync(file('node.json'), JSON.stringify({ node_id: ENROLMENT.nodeId, manager_id: ENROLMENT.managerId, retired_key: old }));
+      const restarted = await open();
+      await restarted.replaceRevokedKey();
+      expect((await open()).key().publicKey).toBe(next);
+    });
   });
 
   it('makes no key for a probe', async () => {

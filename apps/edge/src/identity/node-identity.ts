@@ -1,14 +1,16 @@
-import { mkdir, readFile, stat, unlink } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CodedError } from '@tidegate/contract-errors';
-import { nodeId, registrationToken } from '@tidegate/contract-protocol';
+import { nodeId, publicKey, registrationToken } from '@tidegate/contract-protocol';
 import type { Enrolment, Identity } from '@tidegate/engine-node-link';
 import { syncFolder, writeWhole } from '@tidegate/adapter-slots-fs';
-import { makeKeyPair, readKeyPair } from './key-pair.ts';
+import { KEY_FILES, makeKeyPair, readKeyPair } from './key-pair.ts';
 import { readPrivateFile } from './private-file.ts';
 
-const nodeFile = z.object({ node_id: nodeId, manager_id: z.uuid() });
+/** `retired_key`: the key of this enrolment was revoked and has been replaced; the next enrolment is written without it. */
+const nodeFile = z.object({ node_id: nodeId, manager_id: z.uuid(), retired_key: publicKey.optional() });
+type NodeFile = z.infer<typeof nodeFile>;
 
 export interface IdentityOptions {
   /** `identity/` of the install root. */
@@ -18,21 +20,27 @@ export interface IdentityOptions {
 }
 
 /**
- * Opens the node's identity: `key.pem` (0600), `node.json` {node_id, manager_id}, `registration-token` (0600, until it is used).
+ * Opens the node's identity: `key.pem` (0600), `key.next.pem` (0600, while the key changes), `node.json`
+ * {node_id, manager_id}, `registration-token` (0600, until it is used).
  * Throws `identity_unusable` (details: file, reason).
  */
 export async function openIdentity({ folder, makeKey }: IdentityOptions): Promise<Identity> {
   if (makeKey) await mkdir(folder, { mode: 0o700, recursive: true });
   await refuseWritableByOthers(folder);
-  const keys = (await readKeyPair(folder)) ?? (makeKey ? await makeKeyPair(folder) : null);
-  if (keys === null) throw new CodedError('identity_unusable', { file: join(folder, 'key.pem'), reason: 'missing' });
-  let enrolment = await readEnrolment(join(folder, 'node.json'));
+  const found = (await readKeyPair(folder, 'key')) ?? (makeKey ? await makeKeyPair(folder, 'key') : null);
+  if (found === null) throw new CodedError('identity_unusable', { file: join(folder, KEY_FILES.key), reason: 'missing' });
+  let key = found;
+  let next = await readKeyPair(folder, 'next');
+  let known = await readNodeFile(join(folder, 'node.json'));
   const tokenFile = join(folder, 'registration-token');
+  const writeNodeFile = async (content: NodeFile): Promise<void> => {
+    await writeWhole(join(folder, 'node.json'), `${JSON.stringify(content)}\n`, 0o600);
+    known = content;
+  };
 
   return {
-    publicKey: keys.publicKey,
-    sign: keys.sign,
-    enrolment: () => enrolment,
+    key: () => key,
+    enrolment: () => enrolmentOf(known),
     async registrationToken() {
       const text = await readPrivateFile(tokenFile);
       if (text === null) return null;
@@ -40,11 +48,31 @@ export async function openIdentity({ folder, makeKey }: IdentityOptions): Promis
       if (!token.success) throw new CodedError('identity_unusable', { file: tokenFile, reason: 'no registration token' });
       return token.data;
     },
-    async saveEnrolment(next) {
-      await writeWhole(join(folder, 'node.json'), `${JSON.stringify({ node_id: next.nodeId, manager_id: next.managerId })}\n`, 0o600);
-      enrolment = next;
+    async saveEnrolment(enrolment) {
+      await writeNodeFile({ node_id: enrolment.nodeId, manager_id: enrolment.managerId });
       await unlink(tokenFile).catch(ignoreAbsent);
       await syncFolder(folder);
+    },
+    nextKey: () => next,
+    prepareNextKey: async () => (next ??= await makeKeyPair(folder, 'next')),
+    async adoptNextKey() {
+      if (next === null) return;
+      await rename(join(folder, KEY_FILES.next), join(folder, KEY_FILES.key));
+      await syncFolder(folder);
+      key = next;
+      next = null;
+    },
+    async replaceRevokedKey() {
+      if (known === null) return;
+      const { retired_key: retired } = known;
+      if (retired !== undefined && retired !== key.publicKey) return;
+      // A key that was offered in a rotation belongs to the revoked enrolment too. Each step finds what the one before has left.
+      const made = (retired === undefined ? null : next) ?? (await makeKeyPair(folder, 'next'));
+      await writeNodeFile({ ...known, retired_key: key.publicKey });
+      await rename(join(folder, KEY_FILES.next), join(folder, KEY_FILES.key));
+      await syncFolder(folder);
+      key = made;
+      next = null;
     },
   };
 }
@@ -58,13 +86,16 @@ async function refuseWritableByOthers(folder: string): Promise<void> {
   if ((status.mode & 0o022) !== 0) throw new CodedError('identity_unusable', { file: folder, reason: 'open to others' });
 }
 
+const enrolmentOf = (content: NodeFile | null): Enrolment | null => content && { nodeId: content.node_id, managerId: content.manager_id };
+
 /** null before the node is enrolled. Throws `identity_unusable` for a file that cannot be read as one. */
-export async function readEnrolment(file: string): Promise<Enrolment | null> {
+export const readEnrolment = async (file: string): Promise<Enrolment | null> => enrolmentOf(await readNodeFile(file));
+
+async function readNodeFile(file: string): Promise<NodeFile | null> {
   const text = await readFile(file, 'utf8').catch(ignoreAbsent);
   if (text === undefined) return null;
   try {
-    const { node_id, manager_id } = nodeFile.parse(JSON.parse(text));
-    return { nodeId: node_id, managerId: manager_id };
+    return nodeFile.parse(JSON.parse(text));
   } catch {
     // Guessing here could enrol a second time, or drop the pin of the manager.
     throw new CodedError('identity_unusable', { file, reason: 'no node id and manager id' });

@@ -18,3 +18,18 @@ export const authPayload = (fields: AuthPayload): Uint8Array =>
       '\n',
     ),
   );
+
+export interface KeyPayload {
+  /** Of the command that asked: an offer cannot be used a second time, nor for another node. */
+  readonly commandId: string;
+  readonly nodeId: string;
+  readonly managerId: string;
+  readonly oldKey: string;
+  readonly newKey: string;
+}
+
+/** The bytes that both keys sign when a node changes its key. */
+export const keyPayload = (fields: KeyPayload): Uint8Array =>
+  new TextEncoder().encode(
+    ['tidegate-node-rekey-v1', fields.commandId, fields.nodeId, fields.managerId, fields.oldKey, fields.newKey].join('\n'),
+  );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { channel, releaseVersion, sha256 } from '@tidegate/contract-manifest';
-import { commandId, line, nodeId, nonce } from './primitives.ts';
+import { commandId, line, nodeId, nonce, publicKey } from './primitives.ts';
 
 export const hello = z.object({
   type: z.literal('hello'),
@@ -34,6 +34,8 @@ export const action = z.discriminatedUnion('kind', [
     retry_skipped: z.boolean().optional(),
   }),
   z.object({ kind: z.literal('cancel'), command_id: commandId }),
+  /** Make a new key and offer it (key_offer). Answered by command_ack only when the node will not. */
+  z.object({ kind: z.literal('rotate_key') }),
 ]);
 export type Action = z.infer<typeof action>;
 
@@ -50,7 +52,10 @@ export const command = z.object({
 });
 export type Command = z.infer<typeof command>;
 
-export const fromManager = z.discriminatedUnion('type', [hello, registered, authOk, authError, healthAck, eventAck, command]);
+/** The offered key is stored and accepted from now on, beside the old one until the node has beaten with the new one. */
+export const keyAccepted = z.object({ type: z.literal('key_accepted'), command_id: commandId, public_key: publicKey });
+
+export const fromManager = z.discriminatedUnion('type', [hello, registered, authOk, authError, healthAck, eventAck, command, keyAccepted]);
 export type FromManager = z.infer<typeof fromManager>;
 export type Hello = z.infer<typeof hello>;
 export type AuthOk = z.infer<typeof authOk>;

@@ -99,7 +99,19 @@ export const commandAck = z.discriminatedUnion('accepted', [
 ]);
 export type CommandAck = z.infer<typeof commandAck>;
 
-export const fromNode = z.union([register, auth, health, event, commandAck]);
+/** A new key for this node, proved by both: the old one says that this node wants it, the new one that the node has it. */
+export const keyOffer = z.object({
+  type: z.literal('key_offer'),
+  command_id: commandId,
+  public_key: publicKey,
+  /** Over `keyPayload`, by the key of this session. */
+  signature,
+  /** Over the same, by the offered key. */
+  proof: signature,
+});
+
+export const fromNode = z.union([register, auth, health, event, commandAck, keyOffer]);
+export type KeyOffer = z.infer<typeof keyOffer>;
 export type FromNode = z.infer<typeof fromNode>;
 export type Register = z.infer<typeof register>;
 export type Auth = z.infer<typeof auth>;

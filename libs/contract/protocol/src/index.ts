@@ -1,4 +1,4 @@
-export { authPayload, type AuthPayload } from './auth-payload.ts';
+export { authPayload, keyPayload, type AuthPayload, type KeyPayload } from './auth-payload.ts';
 export {
   action,
   authError,
@@ -8,6 +8,7 @@ export {
   fromManager,
   healthAck,
   hello,
+  keyAccepted,
   registered,
   settings,
   type Action,
@@ -24,6 +25,7 @@ export {
   facts,
   fromNode,
   health,
+  keyOffer,
   register,
   type AttemptReport,
   type Auth,
@@ -31,6 +33,7 @@ export {
   type Facts,
   type FromNode,
   type Health,
+  type KeyOffer,
   type Register,
 } from './from-node.ts';
 export { CLOSE, WIRE } from './limits.ts';

@@ -1,6 +1,8 @@
 /** The wire's limits; both sides set them. */
 export const WIRE = {
   path: '/ws/node',
+  /** In the address of a node whose version is on trial, `trial=1`: admitted first where newcomers are many. A hint, not a proof. */
+  trialParameter: 'trial',
   subprotocol: 'tidegate.v1',
   protocol: { min: 1, max: 1 },
   /** From a node and from the manager; `ws` would allow 100 MiB. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import v1 from '../fixtures/v1.json' with { type: 'json' };
-import { authPayload, MESSAGES, parseFromManager, parseFromNode, WIRE } from './index.ts';
+import { authPayload, keyPayload, MESSAGES, parseFromManager, parseFromNode, WIRE } from './index.ts';
 
 const fixtures: Readonly<Record<string, object>> = v1;
 const names = Object.keys(MESSAGES) as (keyof typeof MESSAGES)[];
@@ -51,6 +51,12 @@ describe('the wire, version 1', () => {
     ]);
   });
 
+  it('asks for a new key in a command that names nothing else', () => {
+    const command = { ...v1.command, action: { kind: 'rotate_key', public_key: 'x' } };
+    expect(parseFromManager(JSON.stringify(command))).toMatchObject({ ok: true, value: { action: { kind: 'rotate_key' } } });
+    expect(parseFromManager(JSON.stringify(command))).not.toMatchObject({ value: { action: { public_key: 'x' } } });
+  });
+
   it.each(['1.1.0/../../etc', 'v1.1.0', '1.1.0+x', '../1.1.0', ''])('a command for version %j is malformed', (version) => {
     const command = { ...v1.command, action: { ...v1.command.action, version } };
     expect(parseFromManager(JSON.stringify(command))).toMatchObject({ code: 'message_malformed' });
@@ -73,5 +79,13 @@ describe('what a node signs', () => {
       { intent: 'probe' as const },
     ];
     for (const change of changes) expect(authPayload({ ...fields, ...change }).toString()).not.toBe(base);
+  });
+});
+
+describe('what both keys sign when a node changes its key', () => {
+  const fields = { commandId: 'c', nodeId: 'i', managerId: 'g', oldKey: 'o', newKey: 'n' };
+  it('is these bytes, for ever, and differs when any field differs', () => {
+    expect(new TextDecoder().decode(keyPayload(fields))).toBe('tidegate-node-rekey-v1\nc\ni\ng\no\nn');
+    for (const field of Object.keys(fields)) expect(keyPayload({ ...fields, [field]: 'x' })).not.toEqual(keyPayload(fields));
   });
 });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { authError, authOk, command, eventAck, healthAck, hello, registered } from './from-manager.ts';
-import { auth, commandAck, event, health, register } from './from-node.ts';
+import { authError, authOk, command, eventAck, healthAck, hello, keyAccepted, registered } from './from-manager.ts';
+import { auth, commandAck, event, health, keyOffer, register } from './from-node.ts';
 
 interface MessageEntry {
   readonly schema: z.ZodType;
@@ -29,5 +29,15 @@ export const MESSAGES = {
   event: { schema: event, direction: 'node -> manager', doc: 'One event from the spool, in order.' },
   event_ack: { schema: eventAck, direction: 'manager -> node', doc: 'Stored up to and including this number; the node may forget them.' },
   command: { schema: command, direction: 'manager -> node', doc: 'Something to do, with an id and a time to live; may arrive twice.' },
+  key_offer: {
+    schema: keyOffer,
+    direction: 'node -> manager',
+    doc: 'A new key of the node, signed with the old and the new one; answers the command rotate_key.',
+  },
+  key_accepted: {
+    schema: keyAccepted,
+    direction: 'manager -> node',
+    doc: 'The new key is stored; the node connects anew with it, and the old one ends with the first beat of that session.',
+  },
   command_ack: { schema: commandAck, direction: 'node -> manager', doc: 'Accepted (durable, not done) or a coded refusal.' },
 } as const satisfies Record<string, MessageEntry>;

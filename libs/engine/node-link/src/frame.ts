@@ -10,8 +10,8 @@ export type Frame =
   | { readonly kind: 'unknown_type' }
   | { readonly kind: 'malformed'; readonly code: ErrorCode };
 
-const KNOWN_TYPES = new Set(['hello', 'registered', 'auth_ok', 'auth_error', 'health_ack', 'event_ack', 'command']);
-const KNOWN_ACTIONS = new Set(['upgrade_binary', 'cancel']);
+const KNOWN_TYPES = new Set(['hello', 'registered', 'auth_ok', 'auth_error', 'health_ack', 'event_ack', 'command', 'key_accepted']);
+const KNOWN_ACTIONS = new Set(['upgrade_binary', 'cancel', 'rotate_key']);
 const typed = z.object({ type: z.string().max(64) });
 const commandOfAnyKind = z.object({ id: commandId, action: z.object({ kind: z.string().max(64) }) });
 

@@ -4,13 +4,15 @@
  * A node with an enrolment authenticates and looks at no token: a crash between saving the enrolment and removing the token
  * leaves both behind. A token is used when there is no enrolment, or when a person put one there because the enrolment is
  * void (`tokenFirst`).
+ *
+ * A next key, where there is one, is tried first: the manager accepts both until this node has beaten with the next one.
  */
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
 import type { DeviceType } from '@tidegate/contract-manifest';
 import { authPayload, WIRE, type Auth, type AuthOk, type Facts, type FromManager, type Hello } from '@tidegate/contract-protocol';
 import { endingOf, type Channel } from './channel.ts';
 import type { Ending } from './backoff.ts';
-import type { Enrolment, Identity } from './ports/identity.ts';
+import type { Enrolment, Identity, NodeKey } from './ports/identity.ts';
 
 /** What a connection says of the process behind it. */
 export type Introduction = Pick<Auth, 'run_id' | 'boot_id' | 'machine_id' | 'software_version' | 'in_trial'>;
@@ -25,10 +27,14 @@ export interface HandshakeParts {
   readonly facts: () => Facts;
   /** Enrol anew although an enrolment exists. Never true for a probe. */
   readonly tokenFirst: boolean;
+  /** The enrolment was revoked, so its key must not be used for another one. */
+  readonly keyRevoked: boolean;
+  readonly key: NodeKey;
 }
 
 export type HandshakeResult =
-  { readonly ok: true; readonly authOk: AuthOk; readonly enrolment: Enrolment } | { readonly ok: false; readonly ending: Ending };
+  | { readonly ok: true; readonly authOk: AuthOk; readonly enrolment: Enrolment; readonly key: NodeKey }
+  | { readonly ok: false; readonly ending: Ending };
 
 export async function shakeHands(channel: Channel, parts: HandshakeParts): Promise<HandshakeResult> {
   const greeting = await expect(channel, 'hello');
@@ -37,9 +43,12 @@ export async function shakeHands(channel: Channel, parts: HandshakeParts): Promi
   if (!protocol.ok) return failed(channel, protocol.code);
   const enrolled = await enrolmentFor(channel, greeting.message, protocol.value, parts);
   if (!enrolled.ok) return enrolled;
-  channel.send(answer(greeting.message, protocol.value, enrolled.enrolment, parts));
+  const { enrolment, anew } = enrolled;
+  // Of a new enrolment the manager knows the one key that was registered.
+  const key = anew ? parts.identity.key() : parts.key;
+  channel.send(answer(greeting.message, protocol.value, enrolment, { ...parts, key }));
   const verdict = await expect(channel, 'auth_ok');
-  return verdict.ok ? { ok: true, authOk: verdict.message, enrolment: enrolled.enrolment } : verdict;
+  return verdict.ok ? { ok: true, authOk: verdict.message, enrolment, key } : verdict;
 }
 
 function agreeOnProtocol(hello: Hello): Verdict<number> {
@@ -50,19 +59,21 @@ function agreeOnProtocol(hello: Hello): Verdict<number> {
   return accept(highest);
 }
 
-type EnrolmentResult = { readonly ok: true; readonly enrolment: Enrolment } | { readonly ok: false; readonly ending: Ending };
+type EnrolmentResult =
+  { readonly ok: true; readonly enrolment: Enrolment; readonly anew: boolean } | { readonly ok: false; readonly ending: Ending };
 
 async function enrolmentFor(channel: Channel, hello: Hello, protocol: number, parts: HandshakeParts): Promise<EnrolmentResult> {
   const known = parts.identity.enrolment();
   // The pin: whoever took an address over learns nothing of this node and gets no token of it.
   if (known !== null && known.managerId !== hello.manager_id) return failed(channel, 'manager_identity_mismatch');
   const token = parts.intent === 'session' && (known === null || parts.tokenFirst) ? await parts.identity.registrationToken() : null;
-  if (token === null) return known === null ? failed(channel, 'token_unknown') : { ok: true, enrolment: known };
+  if (token === null) return known === null ? failed(channel, 'token_unknown') : { ok: true, enrolment: known, anew: false };
+  if (parts.keyRevoked) await parts.identity.replaceRevokedKey();
   channel.send({
     type: 'register',
     protocol,
     token,
-    public_key: parts.identity.publicKey,
+    public_key: parts.identity.key().publicKey,
     device_type: parts.deviceType,
     facts: parts.facts(),
   });
@@ -71,7 +82,7 @@ async function enrolmentFor(channel: Channel, hello: Hello, protocol: number, pa
   const enrolment: Enrolment = { nodeId: registered.message.node_id, managerId: registered.message.manager_id };
   if (enrolment.managerId !== hello.manager_id) return failed(channel, 'manager_identity_mismatch');
   await parts.identity.saveEnrolment(enrolment);
-  return { ok: true, enrolment };
+  return { ok: true, enrolment, anew: true };
 }
 
 function answer(hello: Hello, protocol: number, { nodeId, managerId }: Enrolment, parts: HandshakeParts): Auth {
@@ -83,7 +94,7 @@ function answer(hello: Hello, protocol: number, { nodeId, managerId }: Enrolment
     protocol,
     node_id: nodeId,
     nonce,
-    signature: parts.identity.sign(payload),
+    signature: parts.key.sign(payload),
     intent,
     ...parts.introduction(),
     ...(intent === 'session' && { facts: parts.facts() }),

@@ -1,6 +1,6 @@
 export { createNodeLink, type LinkState, type NodeLink, type NodeLinkOptions } from './node-link.ts';
 export type { Introduction } from './handshake.ts';
-export type { Enrolment, Identity } from './ports/identity.ts';
+export type { Enrolment, Identity, NodeKey } from './ports/identity.ts';
 export type { NewEvent, Spool } from './ports/spool.ts';
 export type { Timers } from './ports/timers.ts';
 export type { Closed, Connection, ConnectionEvents, Transport } from './ports/transport.ts';

@@ -188,6 +188,17 @@ describe('a connection that comes to nothing', () => {
   });
 });
 
+describe('the address', () => {
+  it.each([
+    [true, 'ws://127.0.0.1:1/ws/node?trial=1'],
+    [false, 'ws://127.0.0.1:1/ws/node'],
+  ])('says whether the version is on trial (%s), so that a crowded manager lets it in first', async (inTrial, url) => {
+    const bench = createLinkBench({ inTrial });
+    await bench.start();
+    expect(bench.transport.latest().url).toBe(url);
+  });
+});
+
 describe('stop', () => {
   it('closes the session and connects no more', async () => {
     const bench = createLinkBench();

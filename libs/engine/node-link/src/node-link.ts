@@ -1,7 +1,8 @@
-import type { Facts, Settings } from '@tidegate/contract-protocol';
+import { WIRE, type Facts, type Settings } from '@tidegate/contract-protocol';
 import { delayMs, paceOf, type Ending } from './backoff.ts';
 import { openChannel, type Channel } from './channel.ts';
 import { shakeHands, type HandshakeParts } from './handshake.ts';
+import { offerKey } from './key-offer.ts';
 import type { Transport } from './ports/transport.ts';
 import { runSession, type Session, type SessionParts } from './session.ts';
 
@@ -13,7 +14,9 @@ export type LinkState =
   | { readonly state: 'stopped' };
 
 export interface NodeLinkOptions
-  extends Omit<HandshakeParts, 'intent' | 'tokenFirst'>, Omit<SessionParts, 'enrolment' | 'settings' | 'nextBeat'> {
+  extends
+    Omit<HandshakeParts, 'intent' | 'tokenFirst' | 'keyRevoked' | 'key'>,
+    Omit<SessionParts, 'enrolment' | 'settings' | 'nextBeat' | 'offerKey' | 'onKeyAccepted'> {
   readonly url: string;
   readonly transport: Transport;
   readonly facts: () => Facts;
@@ -65,6 +68,9 @@ class LinkKeeper {
   private beats = 0;
   private failures = 0;
   private tokenFirst = false;
+  private keyRevoked = false;
+  /** The manager knows nothing of the next key: an offer got lost, or was made to a database that was restored since. */
+  private nextKeyRefused = false;
 
   constructor(options: NodeLinkOptions) {
     this.options = options;
@@ -77,6 +83,7 @@ class LinkKeeper {
       if (this.stopped) break;
       this.failures += 1;
       if (ending.code !== null && ENROLMENT_VOID.has(ending.code)) this.tokenFirst = true;
+      if (ending.code === 'node_revoked') this.keyRevoked = true;
       await this.waitAfter(ending);
     }
     this.options.onState({ state: 'stopped' });
@@ -109,18 +116,29 @@ class LinkKeeper {
   private async connect(): Promise<Ending> {
     const { options } = this;
     options.onState({ state: 'connecting' });
-    const channel = openChannel(options.transport, options.url);
+    const channel = openChannel(options.transport, addressOf(options));
     this.channel = channel;
     const cancel = options.timers.after(HANDSHAKE_DEADLINE_MS, () => channel.close(1001, 'handshake_timeout'));
-    const hands = await shakeHands(channel, { ...options, intent: 'session', tokenFirst: this.tokenFirst }).finally(cancel);
-    if (!hands.ok) return hands.ending;
+    const { identity } = options;
+    const nextKey = this.nextKeyRefused ? null : identity.nextKey();
+    const { tokenFirst, keyRevoked } = this;
+    const parts = { ...options, intent: 'session', tokenFirst, keyRevoked, key: nextKey ?? identity.key() } as const;
+    const hands = await shakeHands(channel, parts).finally(cancel);
+    if (!hands.ok) return this.refused(hands.ending, nextKey !== null);
     this.tokenFirst = false;
+    this.keyRevoked = false;
+    // Before the first beat, with which the manager forgets the old key: whatever starts here next must find the new one.
+    if (nextKey !== null && hands.key === nextKey) await identity.adoptNextKey();
     const { settings } = hands.authOk;
     this.session = runSession(channel, {
       ...options,
       enrolment: hands.enrolment,
       settings,
       nextBeat: () => ++this.beats,
+      offerKey: async (commandId) => offerKey(await identity.prepareNextKey(), { identity, enrolment: hands.enrolment, commandId }),
+      onKeyAccepted: (publicKey) => {
+        if (publicKey === identity.nextKey()?.publicKey) this.nextKeyRefused = false;
+      },
       onBeatAcknowledged: (uptimeSecs) => {
         // Not at auth_ok: a manager that accepts and then fails must not be hammered by its fleet.
         this.failures = 0;
@@ -129,6 +147,13 @@ class LinkKeeper {
     });
     options.onState({ state: 'online', settings });
     return this.session.ended;
+  }
+
+  /** A next key that is refused is no reason to wait: the other one is tried at once. */
+  private refused(ending: Ending, withNextKey: boolean): Ending {
+    if (!withNextKey || ending.code !== 'node_key_invalid') return ending;
+    this.nextKeyRefused = true;
+    return { code: null, closeCode: ending.closeCode };
   }
 
   private async waitAfter(ending: Ending): Promise<void> {
@@ -144,4 +169,12 @@ class LinkKeeper {
       };
     });
   }
+}
+
+/** A manager with more newcomers than it can look at lets nodes in trial in first: their time runs. */
+function addressOf({ url, introduction }: NodeLinkOptions): string {
+  if (!introduction().in_trial) return url;
+  const address = new URL(url);
+  address.searchParams.set(WIRE.trialParameter, '1');
+  return address.href;
 }

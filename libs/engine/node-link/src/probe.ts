@@ -4,7 +4,7 @@ import { shakeHands, type HandshakeParts } from './handshake.ts';
 import type { Timers } from './ports/timers.ts';
 import type { Transport } from './ports/transport.ts';
 
-export interface ProbeOptions extends Omit<HandshakeParts, 'intent' | 'tokenFirst'> {
+export interface ProbeOptions extends Omit<HandshakeParts, 'intent' | 'tokenFirst' | 'keyRevoked' | 'key'> {
   readonly url: string;
   readonly transport: Transport;
   readonly timers: Timers;
@@ -18,7 +18,9 @@ export interface ProbeOptions extends Omit<HandshakeParts, 'intent' | 'tokenFirs
 export async function probeManager(options: ProbeOptions): Promise<Verdict<void>> {
   const channel = openChannel(options.transport, options.url);
   const cancel = options.timers.after(options.deadlineMs, () => channel.close(1001, 'probe_timeout'));
-  const result = await shakeHands(channel, { ...options, intent: 'probe', tokenFirst: false }).finally(cancel);
+  // Never the next key: it is adopted before the first beat with it, and until then the manager takes the other one.
+  const parts = { ...options, intent: 'probe', tokenFirst: false, keyRevoked: false, key: options.identity.key() } as const;
+  const result = await shakeHands(channel, parts).finally(cancel);
   channel.close(1000, 'probed');
   if (result.ok) return accept(undefined);
   const { code, closeCode } = result.ending;

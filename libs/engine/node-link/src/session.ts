@@ -1,4 +1,4 @@
-import type { Command, CommandAck, CommandId, FromManager, Health, Settings } from '@tidegate/contract-protocol';
+import type { Command, CommandAck, CommandId, FromManager, FromNode, Health, KeyOffer, Settings } from '@tidegate/contract-protocol';
 import type { Ending } from './backoff.ts';
 import { endingOf, type Channel } from './channel.ts';
 import { createEventPump } from './event-pump.ts';
@@ -21,6 +21,10 @@ export interface SessionParts {
   /** `uptimeSecs` is the boot-time clock at the moment the acknowledged beat was made. */
   readonly onBeatAcknowledged: (uptimeSecs: number) => void;
   readonly onFault: (error: unknown) => void;
+  /** Makes the next key durable and says what offers it to the manager. */
+  readonly offerKey: (commandId: CommandId) => Promise<KeyOffer>;
+  /** The manager accepts the next key from now on: the session ends, so that the next one is opened with it. */
+  readonly onKeyAccepted: (publicKey: string) => void;
 }
 
 export interface Session {
@@ -138,6 +142,9 @@ function createReceiver(channel: Channel, parts: SessionParts, { beatAcknowledge
   const refuseCommand = (id: CommandId, code: 'command_unknown' | 'message_unexpected'): void =>
     channel.send({ type: 'command_ack', id, accepted: false, error_code: code, details: {} });
 
+  const answerTo = async (command: Command): Promise<FromNode> =>
+    command.action.kind === 'rotate_key' ? await parts.offerKey(command.id) : await parts.handle(command);
+
   return (message: FromManager | { type: 'unknown_command'; id: CommandId }): string | null => {
     switch (message.type) {
       case 'health_ack':
@@ -152,7 +159,11 @@ function createReceiver(channel: Channel, parts: SessionParts, { beatAcknowledge
       case 'command':
         // Meant for another node: a manager that mixes its nodes up must not move this one.
         if (message.node_id !== parts.enrolment.nodeId) refuseCommand(message.id, 'message_unexpected');
-        else commands = commands.then(async () => channel.send(await parts.handle(message))).catch(fault);
+        else commands = commands.then(async () => channel.send(await answerTo(message))).catch(fault);
+        return null;
+      case 'key_accepted':
+        parts.onKeyAccepted(message.public_key);
+        channel.close(1000, 'key_accepted');
         return null;
       case 'auth_error':
         return message.code;

@@ -134,6 +134,8 @@ async function coded<T>(act: () => Promise<T>): Promise<T | Refusal> {
 
 async function take(opened: Opened, parts: EngineParts, command: Command): Promise<CommandAck | Refusal> {
   const { ledger, runner, brake } = opened;
+  // Keys are the link's affair; whoever hands one of its commands on is told so.
+  if (command.action.kind === 'rotate_key') return refuse('command_unknown');
   const known = ledger.state().executedCommands.find((one) => one.id === command.id);
   if (known) return known.ack;
   const unsettled = opened.unsettled();

@@ -58,7 +58,7 @@ const BEAT: BeatBody = {
 };
 
 /** A link over fakes, with what its specs look at. */
-export function createLinkBench({ enrolled = true, token = null as string | null } = {}) {
+export function createLinkBench({ enrolled = true, token = null as string | null, inTrial = false } = {}) {
   const timers = createFakeTimers();
   const transport = createFakeTransport();
   const identity = createFakeIdentity(enrolled ? { nodeId: NODE_ID as never, managerId: MANAGER_ID } : null, token);
@@ -78,7 +78,7 @@ export function createLinkBench({ enrolled = true, token = null as string | null
     timers,
     deviceType: deviceType.parse('tidegate-edge'),
     nonce: () => 'n'.repeat(43),
-    introduction: () => ({ run_id: UUID, boot_id: 'boot', machine_id: 'machine', software_version: '1.0.0', in_trial: false }),
+    introduction: () => ({ run_id: UUID, boot_id: 'boot', machine_id: 'machine', software_version: '1.0.0', in_trial: inTrial }),
     facts: () => ({ name: 'n', machine_id: 'machine', os: 'linux', arch: 'x64', kernel: '6', env_names: [], posture: {} }),
     beat: () => Promise.resolve({ ...BEAT, uptime_secs: uptimeSecs++ }),
     handle: (received) => (handled.push(received), answer(received)),
