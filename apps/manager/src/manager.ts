@@ -15,6 +15,7 @@ import {
   isOwnOrigin,
   originCheck,
   ProblemFilter,
+  Replicas,
   requestContext,
   securityHeaders,
   type PlatformParts,
@@ -51,6 +52,7 @@ export async function startManager(parts: PlatformParts): Promise<RunningManager
   await app.listen(config.listen.port, config.listen.host);
   const address = server.address() as AddressInfo;
   parts.log.info({ host: address.address, port: address.port }, 'listening');
+  app.get(Replicas).address = `${address.address}:${address.port}`;
   app.get(DatabaseLife).start();
   let stopped: Promise<void> | undefined;
   return { address, stop: () => (stopped ??= stop(app, server)) };

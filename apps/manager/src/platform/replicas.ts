@@ -1,7 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Clock } from './clock.ts';
-import type { ManagerConfig } from './config.ts';
 import { DatabaseLife } from './database/database-life.ts';
 import { Database } from './database/database.ts';
 import type { Log } from './log.ts';
@@ -9,7 +8,7 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { removeReplica, showAlive, takeSilent } from './persistence/replica-records.ts';
 import { Replica } from './replica.ts';
 import { SOFTWARE_VERSION } from './software-version.ts';
-import { CLOCK, CONFIG, LOG } from './tokens.ts';
+import { CLOCK, LOG } from './tokens.ts';
 
 const ALIVE_EVERY_MS = 3000;
 /** Longer than a long pause of a busy process; a dead one's nodes come back by themselves much sooner. */
@@ -28,19 +27,16 @@ export class Replicas implements OnModuleInit {
   private readonly revivals: (() => Promise<void>)[] = [];
   private known = false;
   private left = false;
-  private readonly self;
+  /** Where it listens, for whoever looks at the rows. */
+  address = '';
 
   constructor(
     private readonly database: Database,
     private readonly life: DatabaseLife,
     private readonly replica: Replica,
-    @Inject(CONFIG) config: ManagerConfig,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
-  ) {
-    const { host, port } = config.listen;
-    this.self = { id: replica.id, softwareVersion: SOFTWARE_VERSION, address: `${host}:${port}` };
-  }
+  ) {}
 
   onModuleInit(): void {
     // Before anything else is written: a row that names this replica must never look like one of the dead.
@@ -70,7 +66,8 @@ export class Replicas implements OnModuleInit {
 
   private async turn(): Promise<void> {
     if (this.left) return;
-    const wasThere = await this.database.read((em) => showAlive(em, this.self));
+    const self = { id: this.replica.id, softwareVersion: SOFTWARE_VERSION, address: this.address };
+    const wasThere = await this.database.read((em) => showAlive(em, self));
     if (this.known && !wasThere) {
       this.log.warn('other replicas had given this one up');
       for (const act of this.revivals) await act();

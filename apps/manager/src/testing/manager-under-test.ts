@@ -25,6 +25,7 @@ export class ManagerUnderTest {
   readonly logLines: string[] = [];
   private running: RunningManager | undefined;
   private cookie = '';
+  private host: string | undefined;
   csrf = '';
 
   private constructor(
@@ -83,7 +84,7 @@ export class ManagerUnderTest {
       port: this.port,
       method,
       path,
-      headers: { ...(this.cookie && { cookie: this.cookie }), ...headers },
+      headers: { ...(this.host && { host: this.host }), ...(this.cookie && { cookie: this.cookie }), ...headers },
     });
     const answered = once(outgoing, 'response').then(([response]) => response as IncomingMessage);
     return Object.assign(answered, { send: (body: string | undefined) => void outgoing.end(body) });
@@ -106,6 +107,13 @@ export class ManagerUnderTest {
     this.cookie = (answer.headers['set-cookie']?.[0] ?? '').split(';')[0] ?? '';
     this.csrf = (answer.body as SessionView).csrf_token;
     return answer.body as SessionView;
+  }
+
+  /** As a browser sees two replicas behind one address: the same session, whichever answers. */
+  answersFor(other: ManagerUnderTest): void {
+    this.cookie = other.cookie;
+    this.csrf = other.csrf;
+    this.host = `127.0.0.1:${other.port}`;
   }
 
   forgetSession(): void {

@@ -1,0 +1,179 @@
+import type { RouteName } from '@tidegate/contract-api';
+import type { Scene } from './access-world.ts';
+import { askAs, newGroup, newPerson, PERSON_PASSWORD, type Person } from './people.ts';
+
+/** A request that is right in everything but, maybe, in who sends it. */
+export interface Ask {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What the access test needs to know of an operation, beside its rule. */
+export interface RouteObjects {
+  /** What the rule is about: nothing in particular, a group as a whole, or a node. */
+  readonly target: 'none' | 'group' | 'node';
+  readonly ask?: (scene: Scene, caller: Person) => Ask | Promise<Ask>;
+  /** The caller is signed out, or somebody else afterwards. */
+  readonly usesUpCaller?: true;
+  /** A group is named, not identified: one that the caller may not name is answered with `forbidden`. */
+  readonly named?: true;
+}
+
+const ofNode =
+  (more: Ask = {}) =>
+  ({ nodeId }: Scene): Ask => ({ params: { id: nodeId }, ...more });
+const ofGroup =
+  (more: Ask = {}) =>
+  ({ group }: Scene): Ask => ({ params: { id: group.id }, ...more });
+const ofFreshNode =
+  (more: Ask = {}) =>
+  async ({ freshNode }: Scene): Promise<Ask> => ({ params: { id: await freshNode() }, ...more });
+const ofFreshUser =
+  (more: Ask = {}) =>
+  async ({ manager }: Scene): Promise<Ask> => ({ params: { id: (await newPerson(manager)).id }, ...more });
+
+const idOf = (answer: { body: unknown }): string => (answer.body as { id: string }).id;
+const NO_SUCH_ID = '00000000-0000-4000-8000-000000000000';
+
+/** A session of the caller beside the one they ask with; whoever asks by a token has none. */
+async function ownSession({ manager }: Scene, caller: Person): Promise<Ask> {
+  if (!('cookie' in caller.headers)) return { params: { id: NO_SUCH_ID } };
+  const { body } = await askAs(manager, caller, 'GET', '/api/v1/account/sessions');
+  const [session] = (body as { items: { id: string }[] }).items;
+  return { params: { id: session?.id ?? NO_SUCH_ID } };
+}
+
+async function ownToken({ manager }: Scene, caller: Person): Promise<Ask> {
+  if (!('cookie' in caller.headers)) return { params: { id: NO_SUCH_ID } };
+  const made = await askAs(manager, caller, 'POST', '/api/v1/account/tokens', { name: 'to revoke', scopes: ['read'] });
+  return { params: { id: idOf(made) } };
+}
+
+async function tokenOfSomebody({ manager }: Scene): Promise<Ask> {
+  const owner = await newPerson(manager);
+  const made = await askAs(manager, owner, 'POST', '/api/v1/account/tokens', { name: 'to revoke', scopes: ['read'] });
+  return { params: { id: owner.id, token_id: idOf(made) } };
+}
+
+async function newMember(scene: Scene): Promise<Ask> {
+  const { username } = await newPerson(scene.manager);
+  return { params: { id: scene.group.id, username } };
+}
+
+async function member(scene: Scene): Promise<Ask> {
+  const ask = await newMember(scene);
+  await scene.manager.call('PUT', `/api/v1/groups/${scene.group.id}/members/${ask.params?.['username']}`, { role: 'viewer' });
+  return ask;
+}
+
+const upgrades = new WeakMap<Scene, string>();
+async function upgrade(scene: Scene): Promise<Ask> {
+  let id = upgrades.get(scene);
+  if (id === undefined) {
+    id = idOf(await scene.manager.call('POST', `/api/v1/nodes/${scene.nodeId}/upgrade`, { version: '9.9.9' }));
+    upgrades.set(scene, id);
+  }
+  return { params: { id } };
+}
+
+async function registrationToken({ manager, group }: Scene): Promise<Ask> {
+  const body = { group: group.name, device_type: 'tidegate-edge' };
+  return { params: { id: idOf(await manager.call('POST', '/api/v1/registration-tokens', body)) } };
+}
+
+const UNIQUE = (): string => `name-${process.hrtime.bigint()}`;
+const MIRROR = { device_type: 'tidegate-edge', owner: 'owner', repo: 'repo', tag: 'v1.0.0', asset_id: '1' };
+
+/**
+ * Every operation of the API, with real objects to ask for. Whoever adds an operation adds it here: the access test compares
+ * the names with those of the table of operations.
+ */
+export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
+  signIn: {
+    target: 'none',
+    ask: async ({ manager }) => ({ body: { username: (await newPerson(manager)).username, password: PERSON_PASSWORD } }),
+  },
+  readSession: { target: 'none' },
+  signOut: { target: 'none', usesUpCaller: true },
+  changePassword: {
+    target: 'none',
+    usesUpCaller: true,
+    ask: () => ({ body: { old_password: PERSON_PASSWORD, new_password: `${PERSON_PASSWORD}!` } }),
+  },
+  listOwnSessions: { target: 'none' },
+  endOtherSessions: { target: 'none' },
+  endOwnSession: { target: 'none', usesUpCaller: true, ask: ownSession },
+  listApiTokens: { target: 'none' },
+  createApiToken: { target: 'none', ask: () => ({ body: { name: UNIQUE(), scopes: ['read'] } }) },
+  revokeApiToken: { target: 'none', ask: ownToken },
+  listUsers: { target: 'none' },
+  createUser: { target: 'none', ask: () => ({ body: { username: UNIQUE() } }) },
+  readUser: { target: 'none', ask: ofFreshUser() },
+  updateUser: { target: 'none', ask: ofFreshUser({ body: { disabled: true }, headers: { 'if-match': '"1"' } }) },
+  removeUser: { target: 'none', ask: ofFreshUser() },
+  resetPassword: { target: 'none', ask: ofFreshUser() },
+  unlockUser: { target: 'none', ask: ofFreshUser() },
+  endUserSessions: { target: 'none', ask: ofFreshUser() },
+  listUserTokens: { target: 'none', ask: ofFreshUser() },
+  revokeUserToken: { target: 'none', ask: tokenOfSomebody },
+  listGroups: { target: 'none' },
+  createGroup: { target: 'none', ask: () => ({ body: { name: UNIQUE() } }) },
+  readGroup: { target: 'group', ask: ofGroup() },
+  updateGroup: {
+    target: 'group',
+    ask: ({ group }) => ({ params: { id: group.id }, body: { name: group.name }, headers: { 'if-match': '"1"' } }),
+  },
+  removeGroup: { target: 'none', ask: async ({ manager }) => ({ params: { id: (await newGroup(manager)).id } }) },
+  listMembers: { target: 'group', ask: ofGroup() },
+  putMember: { target: 'group', ask: async (scene) => ({ ...(await newMember(scene)), body: { role: 'admin' } }) },
+  removeMember: { target: 'group', ask: member },
+  listNodes: { target: 'none' },
+  countNodes: { target: 'none' },
+  readNode: { target: 'node', ask: ofNode() },
+  readNodeFacts: { target: 'node', ask: ofNode() },
+  updateNode: { target: 'node', ask: ofNode({ body: { labels: { site: 'a' } }, headers: { 'if-match': '"1"' } }) },
+  replaceNodeLabels: { target: 'node', ask: ofNode({ body: { labels: { site: 'a' } }, headers: { 'if-match': '"1"' } }) },
+  startNodeMaintenance: { target: 'node', ask: ofNode({ body: { reason: 'a new fan' } }) },
+  endNodeMaintenance: { target: 'node', ask: ofNode() },
+  // To where it is: who may move it at all is the question here.
+  moveNode: { target: 'node', ask: ({ nodeId, group }) => ({ params: { id: nodeId }, body: { group: group.name } }) },
+  rotateNodeKey: { target: 'node', ask: ofNode() },
+  revokeNode: { target: 'node', ask: ofFreshNode({ body: { reason: 'stolen' } }) },
+  releaseNode: { target: 'node', ask: ofNode({ body: { reason: 'looked at' } }) },
+  removeNode: { target: 'node', ask: ofFreshNode() },
+  createRegistrationToken: {
+    target: 'group',
+    named: true,
+    ask: ({ group }) => ({ body: { group: group.name, device_type: 'tidegate-edge' } }),
+  },
+  listRegistrationTokens: { target: 'none' },
+  readRegistrationToken: { target: 'group', ask: registrationToken },
+  revokeRegistrationToken: { target: 'group', ask: registrationToken },
+  requestUpgrade: { target: 'node', ask: ofNode({ body: { version: '1.1.0' } }) },
+  listNodeUpgrades: { target: 'node', ask: ofNode() },
+  readUpgrade: { target: 'node', ask: upgrade },
+  cancelUpgrade: { target: 'node', ask: upgrade },
+  checkUpgrade: { target: 'node', ask: ofNode({ body: {} }) },
+  checkUpgrades: { target: 'none', ask: () => ({ body: { filter: {} } }) },
+  listEvents: { target: 'none' },
+  listNodeEvents: { target: 'node', ask: ofNode() },
+  openStream: { target: 'none' },
+  pullEvents: { target: 'none' },
+  listAudit: { target: 'none' },
+  exportAudit: { target: 'none' },
+  listAuditKeys: { target: 'none' },
+  verifyAudit: { target: 'none', ask: () => ({ body: {} }) },
+  pullAudit: { target: 'none' },
+  listReleases: { target: 'none', ask: () => ({ params: MIRROR }) },
+  listMirroredReleases: { target: 'none', ask: () => ({ params: MIRROR }) },
+  readMirroredRelease: { target: 'none', ask: () => ({ params: MIRROR }) },
+  readMirroredAsset: { target: 'none', ask: () => ({ params: MIRROR }) },
+  readDiscoveryStatus: { target: 'none' },
+  listDiscoveryCandidates: { target: 'none' },
+  checkDiscovery: { target: 'none', ask: () => ({ body: {} }) },
+  healthz: { target: 'none' },
+  readyz: { target: 'none' },
+  readOpenApi: { target: 'none' },
+};
