@@ -60,8 +60,10 @@ export interface Scene {
   readonly group: { readonly id: string; readonly name: string };
   readonly node: ScriptedNode;
   readonly nodeId: string;
-  /** A new node in the same place, for an operation that uses it up. */
-  freshNode(): Promise<string>;
+  /** An object that an operation may use up: made anew after it has. */
+  spare(kind: string, make: () => Promise<string>): Promise<string>;
+  spareNode(): Promise<string>;
+  usedUp(): void;
 }
 
 /** Two groups with real nodes, and callers of every kind. */
@@ -85,8 +87,14 @@ export class AccessWorld {
 
   private async addScene(place: Place, group: { id: string; name: string }): Promise<void> {
     const { node, nodeId } = await this.enrol(place, group.name);
-    const freshNode = async (): Promise<string> => (await this.enrol(place, group.name)).nodeId;
-    this.scenes[place] = { manager: this.manager, group, node, nodeId, freshNode };
+    const spares = new Map<string, string>();
+    const spare: Scene['spare'] = async (kind, make) => {
+      const id = spares.get(kind) ?? (await make());
+      spares.set(kind, id);
+      return id;
+    };
+    const spareNode = () => spare('node', async () => (await this.enrol(place, group.name)).nodeId);
+    this.scenes[place] = { manager: this.manager, group, node, nodeId, spare, spareNode, usedUp: () => spares.clear() };
   }
 
   private async enrol(place: Place, group: string): Promise<{ node: ScriptedNode; nodeId: string }> {
@@ -97,7 +105,8 @@ export class AccessWorld {
     this.nodes.push(node);
     if (place === 'own') {
       this.ownNodeIds.push(nodeId);
-      for (const { person, role } of this.limitedPeople) await makeMember(this.manager, this.ownGroupId, person, role, this.ownNodeIds);
+      for (const { person, role } of this.limitedPeople)
+        await makeMember(this.manager, this.ownGroupId, person.username, role, this.ownNodeIds);
     }
     return { node, nodeId };
   }
@@ -120,7 +129,7 @@ export class AccessWorld {
 
   private async join(person: Person, role: GroupRole, limited: boolean): Promise<void> {
     if (limited) this.limitedPeople.push({ person, role });
-    await makeMember(this.manager, this.ownGroupId, person, role, limited ? this.ownNodeIds : null);
+    await makeMember(this.manager, this.ownGroupId, person.username, role, limited ? this.ownNodeIds : null);
   }
 
   end(): void {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
-import type { GroupRole, PlatformRole, TokenScope } from '@tidegate/contract-api';
+import type { CreatedUser, GroupRole, PlatformRole, TokenScope, UserView } from '@tidegate/contract-api';
 import type { Answer, ManagerUnderTest } from './manager-under-test.ts';
 
 /** Somebody who asks, with what they prove themselves by. */
@@ -57,13 +57,16 @@ export async function signInAs(
   return { ...answer, person: { username, id: user?.id ?? '', headers: { cookie, 'x-csrf-token': csrf } } };
 }
 
-/** A new user, signed in. */
-export async function newPerson(manager: ManagerUnderTest, role: PlatformRole = 'user'): Promise<Person> {
+/** A new user who has not signed in. */
+export async function newUser(manager: ManagerUnderTest, role: PlatformRole = 'user', change: object = {}): Promise<UserView> {
   const username = `person-${(made += 1)}`;
-  const { status, body } = await manager.call('POST', '/api/v1/users', { username, role, password: PERSON_PASSWORD });
+  const { status, body } = await manager.call('POST', '/api/v1/users', { username, role, password: PERSON_PASSWORD, ...change });
   if (status !== 201) throw new Error(`user: ${JSON.stringify(body)}`);
-  return (await signInAs(manager, username)).person;
+  return (body as CreatedUser).user;
 }
+
+export const newPerson = async (manager: ManagerUnderTest, role: PlatformRole = 'user'): Promise<Person> =>
+  (await signInAs(manager, (await newUser(manager, role)).username)).person;
 
 export async function newGroup(manager: ManagerUnderTest, name = `group-${(made += 1)}`): Promise<{ id: string; name: string }> {
   const { status, body } = await manager.call('POST', '/api/v1/groups', { name });
@@ -74,7 +77,7 @@ export async function newGroup(manager: ManagerUnderTest, name = `group-${(made 
 export async function makeMember(
   manager: ManagerUnderTest,
   groupId: string,
-  { username }: Person,
+  username: string,
   role: GroupRole,
   nodeIds: readonly string[] | null = null,
 ): Promise<void> {

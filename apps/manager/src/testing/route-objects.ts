@@ -1,6 +1,6 @@
-import type { RouteName } from '@tidegate/contract-api';
+import type { RouteName, UpgradePage } from '@tidegate/contract-api';
 import type { Scene } from './access-world.ts';
-import { askAs, newGroup, newPerson, PERSON_PASSWORD, type Person } from './people.ts';
+import { askAs, makeMember, newGroup, newPerson, newUser, PERSON_PASSWORD, type Person } from './people.ts';
 
 /** A request that is right in everything but, maybe, in who sends it. */
 export interface Ask {
@@ -27,12 +27,15 @@ const ofNode =
 const ofGroup =
   (more: Ask = {}) =>
   ({ group }: Scene): Ask => ({ params: { id: group.id }, ...more });
-const ofFreshNode =
+const ofSpareNode =
   (more: Ask = {}) =>
-  async ({ freshNode }: Scene): Promise<Ask> => ({ params: { id: await freshNode() }, ...more });
-const ofFreshUser =
+  async ({ spareNode }: Scene): Promise<Ask> => ({ params: { id: await spareNode() }, ...more });
+const ofSpareUser =
   (more: Ask = {}) =>
-  async ({ manager }: Scene): Promise<Ask> => ({ params: { id: (await newPerson(manager)).id }, ...more });
+  async ({ manager, spare }: Scene): Promise<Ask> => ({
+    params: { id: await spare('user', async () => (await newUser(manager)).id) },
+    ...more,
+  });
 
 const idOf = (answer: { body: unknown }): string => (answer.body as { id: string }).id;
 const NO_SUCH_ID = '00000000-0000-4000-8000-000000000000';
@@ -51,37 +54,45 @@ async function ownToken({ manager }: Scene, caller: Person): Promise<Ask> {
   return { params: { id: idOf(made) } };
 }
 
-async function tokenOfSomebody({ manager }: Scene): Promise<Ask> {
-  const owner = await newPerson(manager);
-  const made = await askAs(manager, owner, 'POST', '/api/v1/account/tokens', { name: 'to revoke', scopes: ['read'] });
-  return { params: { id: owner.id, token_id: idOf(made) } };
+async function tokenOfSomebody({ manager, spare }: Scene): Promise<Ask> {
+  const ids = await spare('token', async () => {
+    const owner = await newPerson(manager);
+    const made = await askAs(manager, owner, 'POST', '/api/v1/account/tokens', { name: 'to revoke', scopes: ['read'] });
+    return `${owner.id} ${idOf(made)}`;
+  });
+  const [id = '', token_id = ''] = ids.split(' ');
+  return { params: { id, token_id } };
 }
 
-async function newMember(scene: Scene): Promise<Ask> {
-  const { username } = await newPerson(scene.manager);
-  return { params: { id: scene.group.id, username } };
+const newMember = async ({ manager, group, spare }: Scene): Promise<Ask> => ({
+  params: { id: group.id, username: await spare('username', async () => (await newUser(manager)).username) },
+});
+
+const member = async ({ manager, group, spare }: Scene): Promise<Ask> => ({
+  params: {
+    id: group.id,
+    username: await spare('member', async () => {
+      const { username } = await newUser(manager);
+      await makeMember(manager, group.id, username, 'viewer');
+      return username;
+    }),
+  },
+});
+
+/** The newest one of the node, which has one at a time. */
+async function upgrade({ manager, nodeId }: Scene): Promise<Ask> {
+  await manager.call('POST', `/api/v1/nodes/${nodeId}/upgrade`, { version: '9.9.9' });
+  const { body } = await manager.call('GET', `/api/v1/nodes/${nodeId}/upgrades`);
+  return { params: { id: (body as UpgradePage).items[0]?.id ?? NO_SUCH_ID } };
 }
 
-async function member(scene: Scene): Promise<Ask> {
-  const ask = await newMember(scene);
-  await scene.manager.call('PUT', `/api/v1/groups/${scene.group.id}/members/${ask.params?.['username']}`, { role: 'viewer' });
-  return ask;
-}
-
-const upgrades = new WeakMap<Scene, string>();
-async function upgrade(scene: Scene): Promise<Ask> {
-  let id = upgrades.get(scene);
-  if (id === undefined) {
-    id = idOf(await scene.manager.call('POST', `/api/v1/nodes/${scene.nodeId}/upgrade`, { version: '9.9.9' }));
-    upgrades.set(scene, id);
-  }
-  return { params: { id } };
-}
-
-async function registrationToken({ manager, group }: Scene): Promise<Ask> {
-  const body = { group: group.name, device_type: 'tidegate-edge' };
-  return { params: { id: idOf(await manager.call('POST', '/api/v1/registration-tokens', body)) } };
-}
+const registrationToken = async ({ manager, group, spare }: Scene): Promise<Ask> => ({
+  params: {
+    id: await spare('registration token', async () =>
+      idOf(await manager.call('POST', '/api/v1/registration-tokens', { group: group.name, device_type: 'tidegate-edge' })),
+    ),
+  },
+});
 
 const UNIQUE = (): string => `name-${process.hrtime.bigint()}`;
 const MIRROR = { device_type: 'tidegate-edge', owner: 'owner', repo: 'repo', tag: 'v1.0.0', asset_id: '1' };
@@ -91,9 +102,13 @@ const MIRROR = { device_type: 'tidegate-edge', owner: 'owner', repo: 'repo', tag
  * the names with those of the table of operations.
  */
 export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
+  // Ends the session that the browser had before.
   signIn: {
     target: 'none',
-    ask: async ({ manager }) => ({ body: { username: (await newPerson(manager)).username, password: PERSON_PASSWORD } }),
+    usesUpCaller: true,
+    ask: async ({ manager, spare }) => ({
+      body: { username: await spare('username', async () => (await newUser(manager)).username), password: PERSON_PASSWORD },
+    }),
   },
   readSession: { target: 'none' },
   signOut: { target: 'none', usesUpCaller: true },
@@ -110,13 +125,13 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
   revokeApiToken: { target: 'none', ask: ownToken },
   listUsers: { target: 'none' },
   createUser: { target: 'none', ask: () => ({ body: { username: UNIQUE() } }) },
-  readUser: { target: 'none', ask: ofFreshUser() },
-  updateUser: { target: 'none', ask: ofFreshUser({ body: { disabled: true }, headers: { 'if-match': '"1"' } }) },
-  removeUser: { target: 'none', ask: ofFreshUser() },
-  resetPassword: { target: 'none', ask: ofFreshUser() },
-  unlockUser: { target: 'none', ask: ofFreshUser() },
-  endUserSessions: { target: 'none', ask: ofFreshUser() },
-  listUserTokens: { target: 'none', ask: ofFreshUser() },
+  readUser: { target: 'none', ask: ofSpareUser() },
+  updateUser: { target: 'none', ask: ofSpareUser({ body: { disabled: true }, headers: { 'if-match': '"1"' } }) },
+  removeUser: { target: 'none', ask: ofSpareUser() },
+  resetPassword: { target: 'none', ask: ofSpareUser() },
+  unlockUser: { target: 'none', ask: ofSpareUser() },
+  endUserSessions: { target: 'none', ask: ofSpareUser() },
+  listUserTokens: { target: 'none', ask: ofSpareUser() },
   revokeUserToken: { target: 'none', ask: tokenOfSomebody },
   listGroups: { target: 'none' },
   createGroup: { target: 'none', ask: () => ({ body: { name: UNIQUE() } }) },
@@ -125,7 +140,10 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
     target: 'group',
     ask: ({ group }) => ({ params: { id: group.id }, body: { name: group.name }, headers: { 'if-match': '"1"' } }),
   },
-  removeGroup: { target: 'none', ask: async ({ manager }) => ({ params: { id: (await newGroup(manager)).id } }) },
+  removeGroup: {
+    target: 'none',
+    ask: async ({ manager, spare }) => ({ params: { id: await spare('group', async () => (await newGroup(manager)).id) } }),
+  },
   listMembers: { target: 'group', ask: ofGroup() },
   putMember: { target: 'group', ask: async (scene) => ({ ...(await newMember(scene)), body: { role: 'admin' } }) },
   removeMember: { target: 'group', ask: member },
@@ -140,9 +158,9 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
   // To where it is: who may move it at all is the question here.
   moveNode: { target: 'node', ask: ({ nodeId, group }) => ({ params: { id: nodeId }, body: { group: group.name } }) },
   rotateNodeKey: { target: 'node', ask: ofNode() },
-  revokeNode: { target: 'node', ask: ofFreshNode({ body: { reason: 'stolen' } }) },
+  revokeNode: { target: 'node', ask: ofSpareNode({ body: { reason: 'stolen' } }) },
   releaseNode: { target: 'node', ask: ofNode({ body: { reason: 'looked at' } }) },
-  removeNode: { target: 'node', ask: ofFreshNode() },
+  removeNode: { target: 'node', ask: ofSpareNode() },
   createRegistrationToken: {
     target: 'group',
     named: true,
