@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuditModule, auditPersistence } from './audit/index.ts';
 import { AuthModule, authPersistence } from './auth/index.ts';
+import { DiscoveryModule, discoveryPersistence } from './discovery/index.ts';
 import { EventsModule, eventsPersistence } from './events/index.ts';
 import { idempotencyPersistence, IdempotencyModule } from './idempotency/index.ts';
 import { FleetModule } from './fleet/index.ts';
@@ -16,9 +17,10 @@ const PERSISTENCE = [
   auditPersistence,
   nodesPersistence,
   eventsPersistence,
+  discoveryPersistence,
   upgradesPersistence,
 ];
-const FEATURES = [IdempotencyModule, AuditModule, AuthModule, NodesModule, EventsModule, ReleasesModule, UpgradesModule, FleetModule];
+const FEATURES = [IdempotencyModule, AuditModule, AuthModule, NodesModule, EventsModule, ReleasesModule, DiscoveryModule, UpgradesModule, FleetModule];
 
 @Module({})
 export class AppModule {

@@ -7,7 +7,7 @@ export interface AuditEntry {
   readonly actor: string;
   /** One of the audit actions, e.g. `node.upgrade.request`. */
   readonly action: string;
-  readonly target: { readonly kind: 'node' | 'user' | 'group' | 'api_token' | 'registration_token' | 'upgrade'; readonly id: string };
+  readonly target: { readonly kind: 'node' | 'user' | 'group' | 'api_token' | 'registration_token' | 'upgrade' | 'installation'; readonly id: string };
   readonly address?: string | undefined;
   readonly details?: Readonly<Record<string, unknown>>;
 }

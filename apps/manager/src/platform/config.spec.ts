@@ -38,6 +38,7 @@ describe('parseConfig', () => {
     'https://10.0.0.5/edge.git',
     'https://127.0.0.1/edge.git',
     'https://someone:secret@git.example/edge.git',
+    'https://git.example/edge.git?token=secret',
     'ssh://git@git.example/edge.git',
     'file:///srv/edge.git',
   ])('refuses %s as the address of a remote or a release source', (url) => {

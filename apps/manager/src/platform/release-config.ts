@@ -20,8 +20,11 @@ const outgoing = {
 
 /** Fails where the configuration is read: what is written as an address is judged at once, a name when it is looked up. */
 function urlProblem(text: string, rules: { allow_private_addresses: boolean; allow_loopback_http: boolean }): boolean {
+  const url = new URL(text);
+  // What is added to it would be lost; a query is also where people put tokens.
+  if (url.search !== '' || url.hash !== '') return true;
   try {
-    checkUrl(new URL(text), { allowPrivateAddresses: rules.allow_private_addresses, allowLoopbackHttp: rules.allow_loopback_http });
+    checkUrl(url, { allowPrivateAddresses: rules.allow_private_addresses, allowLoopbackHttp: rules.allow_loopback_http });
     return false;
   } catch (error) {
     if (!isCodedError(error)) throw error;

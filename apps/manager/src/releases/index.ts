@@ -6,3 +6,4 @@ import { ReleasesController } from './releases.controller.ts';
 export class ReleasesModule {}
 
 export { ReleaseCatalogue } from './release-catalogue.ts';
+export { channelOf } from './channel-of.ts';

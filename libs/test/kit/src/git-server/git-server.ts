@@ -11,6 +11,8 @@ export interface GitServerOptions {
   readonly oldProtocol?: boolean;
   /** `user:password`; others are answered 401. */
   readonly credentials?: string;
+  /** 0 (the default) takes a free one. */
+  readonly port?: number;
 }
 
 export interface GitServer {
@@ -33,7 +35,7 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
     }
     runCgi(backend, environmentOf(request, options), request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
