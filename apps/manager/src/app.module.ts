@@ -2,12 +2,14 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AuditModule, auditPersistence } from './audit/index.ts';
 import { AuthModule, authPersistence } from './auth/index.ts';
 import { DiscoveryModule, discoveryPersistence } from './discovery/index.ts';
-import { EventsModule, eventsPersistence } from './events/index.ts';
+import { EventLogModule, eventLogPersistence } from './event-log/index.ts';
+import { EventsModule } from './events/index.ts';
 import { idempotencyPersistence, IdempotencyModule } from './idempotency/index.ts';
 import { FleetModule } from './fleet/index.ts';
 import { NodesModule, nodesPersistence } from './nodes/index.ts';
 import { PlatformModule, platformPersistence, type PlatformParts } from './platform/index.ts';
 import { ReleasesModule } from './releases/index.ts';
+import { SequenceModule, sequencePersistence } from './sequence/index.ts';
 import { UpgradesModule, upgradesPersistence } from './upgrades/index.ts';
 
 const PERSISTENCE = [
@@ -16,11 +18,24 @@ const PERSISTENCE = [
   authPersistence,
   auditPersistence,
   nodesPersistence,
-  eventsPersistence,
+  sequencePersistence,
+  eventLogPersistence,
   discoveryPersistence,
   upgradesPersistence,
 ];
-const FEATURES = [IdempotencyModule, AuditModule, AuthModule, NodesModule, EventsModule, ReleasesModule, DiscoveryModule, UpgradesModule, FleetModule];
+const FEATURES = [
+  IdempotencyModule,
+  SequenceModule,
+  EventLogModule,
+  AuditModule,
+  AuthModule,
+  NodesModule,
+  EventsModule,
+  ReleasesModule,
+  DiscoveryModule,
+  UpgradesModule,
+  FleetModule,
+];
 
 @Module({})
 export class AppModule {

@@ -1,10 +1,17 @@
 import { Module } from '@nestjs/common';
 import { NodesModule } from '../nodes/index.ts';
 import { EventIngest } from './event-ingest.ts';
+import { EventPages } from './event-pages.ts';
+import { EventRetention } from './event-retention.ts';
+import { EventsController } from './events.controller.ts';
 
-@Module({ imports: [NodesModule], providers: [EventIngest], exports: [EventIngest] })
+@Module({
+  imports: [NodesModule],
+  controllers: [EventsController],
+  providers: [EventIngest, EventPages, EventRetention],
+  exports: [EventIngest],
+})
 export class EventsModule {}
 
 export { EventIngest, type EventProjection } from './event-ingest.ts';
-export { eventsPersistence } from './persistence/index.ts';
-export { findEvents, listNodeEvents, type ReceivedEvent } from './persistence/event-records.ts';
+export type { ReceivedEvent } from './received-event.ts';

@@ -1,5 +1,5 @@
 import { Controller, Param, Query, Res } from '@nestjs/common';
-import { listEvents, listNodes, type EventPage, type NodePage, type NodeView } from '@tidegate/contract-api';
+import { listNodes, openStream, type NodePage, type NodeView, type OpenStream } from '@tidegate/contract-api';
 import type { Response } from 'express';
 import type { z } from 'zod';
 import { Caller, type SignedIn } from '../auth/index.ts';
@@ -24,17 +24,8 @@ export class FleetController {
     return this.fleet.read(caller, id);
   }
 
-  @Serve('listNodeEvents')
-  events(
-    @Caller() caller: SignedIn,
-    @Param('id', entityId('node_not_found')) id: string,
-    @Query(against(listEvents)) query: z.output<typeof listEvents>,
-  ): Promise<EventPage> {
-    return this.fleet.events(caller, id, query);
-  }
-
   @Serve('openStream')
-  watch(@Caller() caller: SignedIn, @Res() response: Response): void {
-    this.stream.open(caller, response);
+  watch(@Caller() caller: SignedIn, @Query(against(openStream)) query: OpenStream, @Res() response: Response): void {
+    this.stream.open(caller, query, response);
   }
 }

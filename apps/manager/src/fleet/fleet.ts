@@ -1,11 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EventPage, NodePage, NodeView } from '@tidegate/contract-api';
+import type { NodePage, NodeView } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
 import { may, reach } from '@tidegate/domain-access';
 import type { EntityManager } from 'typeorm';
 import { z } from 'zod';
 import type { SignedIn } from '../auth/index.ts';
-import { listNodeEvents } from '../events/index.ts';
 import { CLOCK, CONFIG, Database, decodeCursor, encodeCursor, type Clock, type ManagerConfig } from '../platform/index.ts';
 import { findUpgrades } from '../upgrades/index.ts';
 import { normsOf, type DeviceTypeNorm } from './device-type-norm.ts';
@@ -59,16 +58,6 @@ export class Fleet {
     return this.database.read(async (em) => await this.views(em, await selectNodesById(em, ids)));
   }
 
-  async events(caller: SignedIn, nodeId: string, query: { limit: number; cursor?: string | undefined }): Promise<EventPage> {
-    if (query.cursor !== undefined && !/^\d{1,18}$/.test(query.cursor)) throw badCursor();
-    return await this.database.read(async (em) => {
-      const [row] = await selectNodesById(em, [nodeId]);
-      if (!row || !may(caller.principal, 'event.read', { groupId: row.group_id, nodeId })) throw new CodedError('node_not_found');
-      const { items, next } = await listNodeEvents(em, { nodeId, limit: query.limit, before: query.cursor ?? null });
-      return { items, next_cursor: next };
-    });
-  }
-
   private async views(em: EntityManager, rows: readonly NodeRow[]): Promise<SeenNode[]> {
     const upgrades = await findUpgrades(
       em,
@@ -89,5 +78,3 @@ export class Fleet {
     return this.norms.byType;
   }
 }
-
-const badCursor = (): CodedError => new CodedError('request_invalid', { fields: ['cursor: invalid'] });

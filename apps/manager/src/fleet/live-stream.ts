@@ -1,10 +1,10 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { EventView, StreamMessage } from '@tidegate/contract-api';
+import type { OpenStream, StreamMessage } from '@tidegate/contract-api';
 import { isCodedError } from '@tidegate/contract-errors';
-import { may, type Principal } from '@tidegate/domain-access';
+import { may, reach, type Principal } from '@tidegate/domain-access';
 import type { Response } from 'express';
 import { Callers, type Credential, type SignedIn } from '../auth/index.ts';
-import { findEvents } from '../events/index.ts';
+import { EventTail, viewOfEvent, type StoredEvent } from '../event-log/index.ts';
 import { BatchWriter, ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
 import { Fleet } from './fleet.ts';
 import { selectFallenSilent } from './persistence/node-list.ts';
@@ -19,6 +19,7 @@ interface Viewer {
   principal: Principal;
   readonly credential: Credential;
   readonly response: Response;
+  readonly filter: OpenStream;
 }
 
 /** Tells open pages what changed. Each change is read once and sent to everybody who may see it. */
@@ -33,6 +34,7 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
     private readonly database: Database,
     private readonly changes: ChangeFeed,
     private readonly callers: Callers,
+    private readonly tail: EventTail,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
   ) {
@@ -42,8 +44,11 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
 
   onModuleInit(): void {
     this.changes.on('node', (id) => this.nodeChanged(id));
-    this.changes.on('event', (view, groupId) => this.publishEvent(view, groupId));
-    this.changes.on('events_elsewhere', (ordinals) => this.eventsStored(ordinals));
+    this.tail.follow({
+      wanted: () => this.viewers.size > 0,
+      told: (events) => events.forEach((event) => this.publishEvent(event)),
+      lost: () => this.reload(),
+    });
     this.changes.on('gap', () => this.reload());
     this.changes.on('access', (userId) => void this.recheck((principal) => userId === null || principal.userId === userId));
     this.clock.every(
@@ -57,10 +62,10 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
     );
   }
 
-  open({ principal, credential }: SignedIn, response: Response): void {
+  open({ principal, credential }: SignedIn, filter: OpenStream, response: Response): void {
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
     response.write(':\n\n');
-    const viewer = { principal, credential, response };
+    const viewer = { principal, credential, filter, response };
     this.viewers.add(viewer);
     response.once('close', () => this.viewers.delete(viewer));
   }
@@ -70,15 +75,6 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
     this.changed.add(id).catch((error: unknown) => this.log.debug({ err: error }, 'live update lost; pages load anew'));
   }
 
-  private eventsStored(ordinals: readonly string[]): void {
-    if (this.viewers.size === 0) return;
-    const stored = this.database.read((em) => findEvents(em, ordinals));
-    stored.then(
-      (events) => events.forEach(({ view, groupId }) => this.publishEvent(view, groupId)),
-      (error: unknown) => this.log.debug({ err: error }, 'live update lost; pages load anew'),
-    );
-  }
-
   /** What was missed cannot be told: a page whose stream ends connects again and loads everything. */
   private reload(): void {
     for (const viewer of this.viewers) viewer.response.end();
@@ -86,23 +82,28 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
 
   private async publishNodes(ids: readonly string[]): Promise<void> {
     for (const { view, groupId } of await this.fleet.byId([...new Set(ids)])) {
-      this.publish({ type: 'node', node: view }, (principal) => may(principal, 'node.read', { groupId, nodeId: view.id }));
+      this.publish(
+        { type: 'node', node: view },
+        ({ principal, filter }) =>
+          filter.topic !== 'events' && (filter.node_id ?? view.id) === view.id && may(principal, 'node.read', { groupId, nodeId: view.id }),
+      );
     }
   }
 
-  private publishEvent(event: EventView, groupId: string): void {
-    this.publish({ type: 'event', event }, (principal) =>
-      may(principal, 'event.read', { groupId, ...(event.node_id && { nodeId: event.node_id }) }),
+  private publishEvent(event: StoredEvent): void {
+    this.publish(
+      { type: 'event', event: viewOfEvent(event) },
+      ({ principal, filter }) => admits(filter, event) && maySee(principal, event),
     );
   }
 
-  private publish(message: StreamMessage, visible: (principal: Principal) => boolean): void {
+  private publish(message: StreamMessage, visible: (viewer: Viewer) => boolean): void {
     this.write(`data: ${JSON.stringify(message)}\n\n`, visible);
   }
 
-  private write(chunk: string, visible: (principal: Principal) => boolean): void {
+  private write(chunk: string, visible: (viewer: Viewer) => boolean): void {
     for (const viewer of this.viewers) {
-      if (!visible(viewer.principal)) continue;
+      if (!visible(viewer)) continue;
       if (viewer.response.writableLength > MAX_BUFFERED_BYTES) viewer.response.destroy();
       else viewer.response.write(chunk);
     }
@@ -136,4 +137,19 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
   beforeApplicationShutdown(): void {
     for (const viewer of this.viewers) viewer.response.end();
   }
+}
+
+const GRAVITY = ['info', 'warning', 'critical'];
+
+function admits(filter: OpenStream, event: StoredEvent): boolean {
+  if (filter.topic === 'nodes') return false;
+  if (filter.node_id !== undefined && filter.node_id !== event.nodeId) return false;
+  if (filter.category !== undefined && filter.category !== event.category) return false;
+  return filter.severity === undefined || GRAVITY.indexOf(event.severity) >= GRAVITY.indexOf(filter.severity);
+}
+
+/** What belongs to no group concerns the installation. */
+function maySee(principal: Principal, { groupId, nodeId }: StoredEvent): boolean {
+  if (groupId === null) return reach(principal, 'event.read') === null;
+  return may(principal, 'event.read', { groupId, ...(nodeId !== null && { nodeId }) });
 }

@@ -19,4 +19,4 @@ export { NodeLink, type LiveSession, type NodeLinkListener } from './link/node-l
 export { NodeWsAdapter } from './link/node-ws-adapter.ts';
 export { NodeGateway } from './link/node.gateway.ts';
 export { nodesPersistence } from './persistence/index.ts';
-export { findStanding, type NodeStanding } from './persistence/node-records.ts';
+export { findNode, findStanding, type NodeStanding } from './persistence/node-records.ts';

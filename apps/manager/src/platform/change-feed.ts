@@ -1,13 +1,11 @@
 import { EventEmitter } from 'node:events';
 import { Injectable } from '@nestjs/common';
-import type { EventView } from '@tidegate/contract-api';
 import { Bus } from './bus/bus.ts';
 
 interface Changes {
   node: [nodeId: string];
-  event: [view: EventView, groupId: string];
-  /** Events that another replica has stored; whoever wants them reads them. */
-  events_elsewhere: [ordinals: readonly string[]];
+  /** Events have got a position; whoever wants them reads them. */
+  events: [];
   /** A user's rights, sessions or tokens changed; null: anybody's may have. */
   access: [userId: string | null];
   /** Notices were lost: anything may have changed. */
@@ -30,9 +28,7 @@ export class ChangeFeed {
     bus.listen('access', (ids) => {
       for (const id of ids ?? [null]) this.emitter.emit('access', id);
     });
-    bus.listen('event', (ordinals, from) => {
-      if (from === 'elsewhere' && ordinals) this.emitter.emit('events_elsewhere', ordinals);
-    });
+    bus.listen('event', () => void this.emitter.emit('events'));
   }
 
   on<K extends keyof Changes>(kind: K, act: (...change: Changes[K]) => void): void {
@@ -40,12 +36,8 @@ export class ChangeFeed {
     this.emitter.on(kind, act as never);
   }
 
-  emit(kind: 'node' | 'access', id: string): void;
-  /** @param ordinal of the stored row, by which other replicas read it. */
-  emit(kind: 'event', view: EventView, groupId: string, ordinal: string): void;
-  emit(kind: 'node' | 'access' | 'event', subject: string | EventView, groupId = '', ordinal = ''): void {
-    if (typeof subject === 'string') return this.bus.publish(kind, [subject]);
-    this.emitter.emit('event', subject, groupId);
-    this.bus.publish('event', [ordinal]);
+  /** @param id of the node or user; for events the last position. */
+  emit(kind: 'node' | 'access' | 'events', id: string): void {
+    this.bus.publish(kind === 'events' ? 'event' : kind, [id]);
   }
 }

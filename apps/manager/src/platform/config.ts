@@ -25,6 +25,16 @@ export const managerConfig = z.strictObject({
     .default(900),
   stale_after_secs: z.number().positive().default(WIRE.staleAfterSecs),
   offline_after_secs: z.number().positive().default(WIRE.offlineAfterSecs),
+  /** Events go month by month; the audit trail goes up to a signed head, from which the rest can still be verified. */
+  retention: z
+    .strictObject({ events_days: z.int().min(1).max(3650).default(90), audit_days: z.int().min(1).max(3650).default(400) })
+    .prefault({}),
+  audit: z
+    .strictObject({
+      /** PEM of the Ed25519 key that signs the audit trail's heads; made under data_dir at first start when absent. Replicas share one. */
+      signing_key_file: z.string().min(1).optional(),
+    })
+    .prefault({}),
 });
 export type ManagerConfig = z.infer<typeof managerConfig>;
 
@@ -48,6 +58,9 @@ const SCALARS: readonly (readonly string[])[] = [
   ['mirror', 'max_bytes'],
   ['mirror', 'max_downloads'],
   ['discovery', 'remotes'],
+  ['retention', 'events_days'],
+  ['retention', 'audit_days'],
+  ['audit', 'signing_key_file'],
 ];
 
 type Json = Record<string, unknown>;

@@ -46,10 +46,11 @@ function trustedOf(heads: readonly AuditHead[], trust: AuditTrust): TrustedHeads
   const isValid = (head: AuditHead): boolean =>
     trust.isSignedBy(trust.keys.get(head.key_id) ?? '', headText(trust.managerId, head), head.signature);
   const valid = ours.filter(isValid);
+  const accepted = new Set(valid);
   const at = new Map<number, AuditHead[]>();
   for (const head of valid) at.set(head.position, [...(at.get(head.position) ?? []), head]);
   return {
-    invalid: ours.filter((head) => !valid.includes(head)),
+    invalid: ours.filter((head) => !accepted.has(head)),
     untrusted: heads.length - ours.length,
     at,
     anchor: valid.filter((head) => head.kind === 'anchor').sort((a, b) => b.position - a.position)[0],

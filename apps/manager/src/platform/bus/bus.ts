@@ -5,7 +5,7 @@ import { BUS_TRANSPORT, LOG } from '../tokens.ts';
 import { parseNotice, Waiting, type Ids } from './notice.ts';
 
 /**
- * `node`: what is shown of a node changed. `event`: ordinals of events that were stored. `command`: nodes for which something
+ * `node`: what is shown of a node changed. `event`: the last position of events. `command`: nodes for which something
  * waits to be sent. `session`: nodes that have authenticated anew, here or elsewhere. `access`: users whose rights or
  * credentials changed.
  */
