@@ -12,7 +12,7 @@ import { ReleasesModule } from './releases/index.ts';
 import { SequenceModule, sequencePersistence } from './sequence/index.ts';
 import { UpgradesModule, upgradesPersistence } from './upgrades/index.ts';
 
-const PERSISTENCE = [
+export const PERSISTENCE = [
   platformPersistence,
   idempotencyPersistence,
   authPersistence,
