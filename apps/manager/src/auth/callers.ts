@@ -15,4 +15,9 @@ export class Callers {
   resume({ via, secret }: Credential): Promise<Identity> {
     return via === 'session' ? this.sessions.resume(secret) : this.tokens.resume(secret);
   }
+
+  /** As `resume`, for what goes on by itself: a page that is left open does not keep its session from becoming idle. */
+  recheck({ via, secret }: Credential): Promise<Identity> {
+    return via === 'session' ? this.sessions.resume(secret, false) : this.tokens.resume(secret);
+  }
 }

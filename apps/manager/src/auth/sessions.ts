@@ -37,11 +37,11 @@ export class Sessions {
     return secret;
   }
 
-  /** @throws CodedError not_signed_in */
-  async resume(secret: string): Promise<Identity> {
+  /** @param used false to look only, which does not keep it from becoming idle. @throws CodedError not_signed_in */
+  async resume(secret: string, used = true): Promise<Identity> {
     if (!isSecret(secret)) throw new CodedError('not_signed_in');
     const { now, idleAfter } = this.times();
-    const found = await this.database.read((em) => records.resumeSession(em, hashOf(secret), now, idleAfter));
+    const found = await this.database.read((em) => records.resumeSession(em, hashOf(secret), { now, idleAfter, used }));
     if (!found) throw new CodedError('not_signed_in');
     return found;
   }

@@ -125,7 +125,7 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
   private async recheck(concerns: (principal: Principal) => boolean): Promise<void> {
     for (const viewer of [...this.viewers].filter(({ principal }) => concerns(principal))) {
       try {
-        const { principal } = await this.callers.resume(viewer.credential);
+        const { principal } = await this.callers.recheck(viewer.credential);
         viewer.principal = principal;
         if (!may(principal, 'node.read')) viewer.response.end();
       } catch (error) {

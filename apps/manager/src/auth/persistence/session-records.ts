@@ -64,15 +64,19 @@ interface ResumedRow extends PrincipalRow {
   readonly one_time: boolean;
 }
 
-/** One statement per request: marks the session as used and reads who it is and what they may do. */
-export async function resumeSession(em: EntityManager, idHash: Buffer, now: Date, idleAfter: Date): Promise<Identity | null> {
+/** One statement per request: marks the session as used (unless only looked at) and reads who it is and what they may do. */
+export async function resumeSession(
+  em: EntityManager,
+  idHash: Buffer,
+  { now, idleAfter, used }: { now: Date; idleAfter: Date; used: boolean },
+): Promise<Identity | null> {
   const [rows] = await em.query<[ResumedRow[], number]>(
-    `UPDATE account_sessions s SET last_used_at = $2
+    `UPDATE account_sessions s SET last_used_at = CASE WHEN $4 THEN $2 ELSE s.last_used_at END
        FROM users u
       WHERE s.id_hash = $1 AND u.id = s.user_id AND s.expires_at > $2 AND s.last_used_at > $3 AND ${ACTIVE}
      RETURNING s.id, u.id AS user_id, u.username, u.role, least(s.expires_at, u.expires_at) AS expires_at,
        u.one_time_until IS NOT NULL AS one_time, ${MEMBERSHIPS} AS memberships`,
-    [idHash, now, idleAfter],
+    [idHash, now, idleAfter, used],
   );
   const row = rows[0];
   if (!row) return null;
