@@ -4,10 +4,16 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { LIMITS, type Artefact } from '@tidegate/contract-manifest';
+import type { Artefact } from '@tidegate/contract-manifest';
 import { ChunkDigests } from './chunk-digests.ts';
 import { listFolder } from './list-folder.ts';
 import { tarBlocks } from './tar-blocks.ts';
+
+/**
+ * A node has two of them in memory, begins to inflate the last one when its last byte is there, and fetches one again after an
+ * interruption. The contract allows more.
+ */
+export const CHUNK_BYTES = 1024 * 1024;
 
 export interface ArtefactOptions {
   /** Everything below it is packed. */
@@ -32,7 +38,7 @@ export type ArtefactRecord = Omit<Artefact, 'sha256' | 'chunk_sha256' | 'files'>
 export async function packArtefact(options: ArtefactOptions): Promise<{ record: ArtefactRecord; artefactPath: string }> {
   const artefactPath = join(options.outDir, options.name);
   const unfinished = `${artefactPath}.partial`;
-  const digests = new ChunkDigests(LIMITS.chunkBytes);
+  const digests = new ChunkDigests(CHUNK_BYTES);
   const files: ArtefactRecord['files'][number][] = [];
   try {
     await pipeline(
@@ -58,7 +64,7 @@ export async function packArtefact(options: ArtefactOptions): Promise<{ record: 
     size,
     sha256,
     format: 'tar.gz',
-    chunk_size: LIMITS.chunkBytes,
+    chunk_size: CHUNK_BYTES,
     chunk_sha256: chunkSha256,
     unpacked_size: files.reduce((total, file) => total + file.size, 0),
     entrypoint: options.entrypoint,

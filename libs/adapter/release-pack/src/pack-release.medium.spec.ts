@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { LIMITS, parseManifest, type Manifest } from '@tidegate/contract-manifest';
+import { parseManifest, type Manifest } from '@tidegate/contract-manifest';
 import { list } from 'tar';
-import { packRelease, type PackedRelease, type PackReleaseOptions } from './index.ts';
+import { CHUNK_BYTES, packRelease, type PackedRelease, type PackReleaseOptions } from './index.ts';
 
 const LONG_PATH = `share/${'deep-folder-name/'.repeat(10)}${'n'.repeat(60)}.txt`;
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -73,7 +73,7 @@ describe('packing a release', () => {
   });
 
   it('lists every file with mode class, size and digest, sorted, and signs for the whole and each chunk', async () => {
-    const noise = Buffer.alloc(LIMITS.chunkBytes + 100_000);
+    const noise = Buffer.alloc(CHUNK_BYTES + 100_000);
     for (let i = 0, x = 1; i < noise.length; i++) noise[i] = (x = (x * 48271) % 2147483647) & 255;
     const packed = await packRelease(options(await build('a', { ...EDGE, 'lib/noise.bin': noise }), 'out'));
     const artefact = read(packed).artefacts[0]!;
@@ -92,7 +92,7 @@ describe('packing a release', () => {
       sha256: sha256(bytes),
       format: 'tar.gz',
     });
-    expect(artefact.chunk_sha256).toEqual([sha256(bytes.subarray(0, LIMITS.chunkBytes)), sha256(bytes.subarray(LIMITS.chunkBytes))]);
+    expect(artefact.chunk_sha256).toEqual([sha256(bytes.subarray(0, CHUNK_BYTES)), sha256(bytes.subarray(CHUNK_BYTES))]);
   });
 
   it('is an archive that another tar reads, without owners, times or folders', async () => {
