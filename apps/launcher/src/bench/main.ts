@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { loadavg } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { measureSeries, type Series } from './row.ts';
 
 type Opener = () => Promise<Series>;
@@ -28,6 +28,10 @@ const openFilesLimit = (): number | null => {
   return /^\d+$/.test(limit) ? Number(limit) : null;
 };
 
+/** Kind of the file system that everything is written to; `TMPDIR` chooses another. */
+const diskKind = (): string =>
+  execFileSync('df', ['--output=fstype', tmpdir()], { encoding: 'utf8' }).trim().split('\n').at(-1) ?? 'unknown';
+
 const refuse = (problem: string): number => {
   process.stderr.write(`tidegate: ${problem}\n`);
   return 2;
@@ -50,7 +54,7 @@ async function run([area = '', ...chosen]: readonly string[]): Promise<number> {
       print({ ...result, load });
     }
   }
-  print({ bench: passed ? 'pass' : 'fail', area, open_files: openFilesLimit() });
+  print({ bench: passed ? 'pass' : 'fail', area, disk: diskKind(), open_files: openFilesLimit() });
   return passed ? 0 : 1;
 }
 

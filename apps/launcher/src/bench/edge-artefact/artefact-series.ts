@@ -3,11 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CHECKOUT, PROGRAMS } from '../../system/checkout.ts';
+import { runToEnd } from '../../system/run-to-end.ts';
 import type { Sample, Series } from '../row.ts';
 import { largeArchive, smallFilesArchive, type BenchArchive } from './bench-archive.ts';
 import { REPOSITORY, servePaced, type PacedServer } from './paced-server.ts';
 
 const RUNS = 5;
+const VERSION = '1.0.0';
+const INSTALL = join(import.meta.dirname, 'prologues/install-artefact.mjs');
 const BYTES_PER_SEC = 50_000_000;
 /** Two and eight copies of the runtime: about 80 MB and 320 MB packed. */
 const COPIES = { usual: 2, large: 8 } as const;
@@ -66,12 +70,19 @@ export async function smallFilesSeries(): Promise<Series> {
 
 const program = (name: string): string => join(import.meta.dirname, name);
 
+interface Measured extends Sample {
+  /** When the product was done, on the clock that all processes share. */
+  readonly endedAtMs?: number;
+}
+
 interface Bench {
   readonly archive: BenchArchive;
   readonly server: PacedServer;
   newFolder(made: boolean): string;
-  run(args: readonly string[]): Promise<Sample & { readonly endedAtMs?: number }>;
-  install(from?: { readonly file: string }): Promise<Sample>;
+  /** A program for Node that prints its measures. */
+  run(args: readonly string[]): Promise<Sample>;
+  /** As an agent's attempt does it, from the server or from a file. */
+  install(from?: object): Promise<Sample>;
   pipeline(): Promise<Sample>;
   close(): Promise<void>;
 }
@@ -81,8 +92,18 @@ async function openBench(pack: (file: string) => BenchArchive, bytesPerSec: numb
   const archive = pack(join(folder, 'artefact.tar.gz'));
   const server = await servePaced(archive.file, bytesPerSec);
   let folders = 0;
+  const slot = join(folder, 'edge');
+  await runToEnd(CHECKOUT, [PROGRAMS.buildEdge, '--version', VERSION, '--out', slot, '--prologue', INSTALL], 'the edge');
+  const root = join(folder, 'root');
+  mkdirSync(root);
   const order = join(folder, 'order.json');
+  const env = { PATH: process.env['PATH'] ?? '', TIDEGATE_NODE: process.execPath, TIDEGATE_ROOT: root, TIDEGATE_BENCH_ORDER: order };
   const source = { apiBaseUrl: server.url, owner: REPOSITORY.owner, repo: REPOSITORY.repo };
+  const measured = async (command: string, args: readonly string[]): Promise<Measured> => {
+    settle(folder);
+    const { stdout } = await promisify(execFile)(command, args, { env });
+    return JSON.parse(stdout) as Measured;
+  };
 
   const bench: Bench = {
     archive,
@@ -92,16 +113,10 @@ async function openBench(pack: (file: string) => BenchArchive, bytesPerSec: numb
       if (made) mkdirSync(path);
       return path;
     },
-    async run(args) {
-      settle(folder);
-      const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', ...args]);
-      return JSON.parse(stdout) as Sample;
-    },
-    async install(from) {
-      const target = bench.newFolder(false);
-      const where = from ?? { source, version: REPOSITORY.version };
-      writeFileSync(order, JSON.stringify({ from: where, artefact: archive.artefact, folder: target }));
-      const sample = await bench.run([program('install-artefact.mjs'), order]);
+    run: (args) => measured(process.execPath, args),
+    async install(from = { source, version: REPOSITORY.version }) {
+      writeFileSync(order, JSON.stringify({ ...from, artefact: archive.artefact, root, folder: bench.newFolder(false) }));
+      const sample = await measured(join(slot, 'bin/tidegate-edge'), ['run']);
       return { ...sample, tailMs: (sample.endedAtMs ?? Number.NaN) - server.lastByteSentAtMs() };
     },
     async pipeline() {

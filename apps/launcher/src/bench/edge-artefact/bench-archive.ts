@@ -2,7 +2,8 @@ import { createHash, hash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { constants, crc32, deflateRawSync, gzipSync } from 'node:zlib';
-import { LIMITS, manifest, type Artefact, type FileEntry } from '@tidegate/contract-manifest';
+import { CHUNK_BYTES } from '@tidegate/adapter-release-pack';
+import { manifest, type Artefact, type FileEntry } from '@tidegate/contract-manifest';
 import { Header } from 'tar';
 
 const BLOCK_BYTES = 512;
@@ -82,10 +83,10 @@ export function smallFilesArchive(file: string, count: number): BenchArchive {
 function recordOf(file: string, files: readonly object[], entrypoint: string): Artefact {
   const bytes = readFileSync(file);
   const chunks: string[] = [];
-  for (let offset = 0; offset < bytes.length; offset += LIMITS.chunkBytes) {
+  for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
     chunks.push(
       createHash('sha256')
-        .update(bytes.subarray(offset, offset + LIMITS.chunkBytes))
+        .update(bytes.subarray(offset, offset + CHUNK_BYTES))
         .digest('hex'),
     );
   }
@@ -96,7 +97,7 @@ function recordOf(file: string, files: readonly object[], entrypoint: string): A
     size: bytes.length,
     sha256: hash('sha256', bytes),
     format: 'tar.gz',
-    chunk_size: LIMITS.chunkBytes,
+    chunk_size: CHUNK_BYTES,
     chunk_sha256: chunks,
     unpacked_size: (files as readonly FileEntry[]).reduce((sum, { size }) => sum + size, 0),
     entrypoint,
