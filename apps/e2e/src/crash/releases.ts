@@ -2,16 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { packRelease, signStatement } from '@tidegate/adapter-release-pack';
-import { startAuthority, startReleaseServer, type ReleaseServer, type RunningAuthority } from '@tidegate/test-kit';
+import { anchorOf, makeRelease, startAuthority, startReleaseServer, type ReleaseServer } from '@tidegate/test-kit';
 import { CHECKOUT } from '../local-system.ts';
 
 const BUILD_EDGE = join(CHECKOUT, 'apps/edge/build/build-edge.ts');
-const REVISION = 'c0ffee'.repeat(7).slice(0, 40);
-const ISSUER = 'https://token.actions.githubusercontent.com';
-const REPOSITORY = 'https://github.com/tidegate/tidegate-edge';
-const WORKFLOW = `${REPOSITORY}/.github/workflows/release.yml`;
-const NUMERIC = { sourceRepositoryId: '100001', sourceRepositoryOwnerId: '200001' };
 
 /** What nodes start with, a release that proves itself, and one whose agent ends as soon as it is asked to run. */
 export const VERSIONS = { installed: '1.0.0', good: '1.1.0', bad: '1.2.0' } as const;
@@ -31,11 +25,11 @@ export async function serveReleases(folder: string): Promise<Releases> {
   const trees = join(folder, 'trees');
   try {
     const anchorFile = join(folder, 'anchor.json');
-    writeFileSync(anchorFile, JSON.stringify(anchorOf(authority)));
+    writeFileSync(anchorFile, JSON.stringify(anchorOf(authority, undefined, 'demo')));
     const versions = Object.values(VERSIONS);
     await Promise.all(versions.map((version) => buildTree(version, join(trees, version), anchorFile)));
     for (const [index, version] of versions.entries()) {
-      await signRelease(authority, join(trees, version), join(releases, version), version, index + 1);
+      await makeRelease(authority, { tree: join(trees, version), outDir: join(releases, version), version, sequence: index + 1 });
     }
   } finally {
     await authority.close();
@@ -69,50 +63,6 @@ async function buildTree(version: string, tree: string, anchorFile: string): Pro
   }
   rmSync(whole, { recursive: true });
 }
-
-async function signRelease(authority: RunningAuthority, tree: string, outDir: string, version: string, sequence: number): Promise<void> {
-  const { manifestBytes } = await packRelease({
-    folder: tree,
-    deviceType: 'tidegate-edge',
-    version,
-    channel: 'stable',
-    sequence,
-    source: { repository: REPOSITORY, revision: REVISION },
-    arch: 'any',
-    variant: 'thin',
-    entrypoint: 'bin/tidegate-edge',
-    outDir,
-    releasedAt: '2026-10-01T09:00:00.000Z',
-  });
-  const identity = {
-    issuer: ISSUER,
-    workflow: WORKFLOW,
-    ref: `refs/tags/v${version}`,
-    sourceRepository: REPOSITORY,
-    revision: REVISION,
-    ...NUMERIC,
-  };
-  const { fulcioUrl, rekorUrl } = authority;
-  const bundle = await signStatement(manifestBytes, { fulcioUrl, rekorUrl, identityToken: authority.identityToken(identity) });
-  writeFileSync(join(outDir, 'manifest.sig.bundle'), bundle);
-}
-
-const anchorOf = (authority: RunningAuthority): object => ({
-  purpose: 'demo',
-  signers: [
-    {
-      name: 'crash tests',
-      deviceTypes: ['tidegate-edge'],
-      issuer: ISSUER,
-      workflow: WORKFLOW,
-      sourceRepository: REPOSITORY,
-      ...NUMERIC,
-      refPattern: 'refs/tags/v{version}',
-      triggers: ['push'],
-    },
-  ],
-  trustedRoot: authority.trustedRoot(),
-});
 
 function runNode(args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -2,14 +2,12 @@ import { execFile } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { packRelease, signStatement } from '@tidegate/adapter-release-pack';
-import { ReleaseStore, startAuthority, type RunningAuthority } from '@tidegate/test-kit';
+import { makeRelease, ReleaseStore, startAuthority, type RunningAuthority, type TestSigner } from '@tidegate/test-kit';
 import { CHECKOUT } from '../local-system.ts';
 
 const run = promisify(execFile);
 const BUILD_EDGE = join(CHECKOUT, 'apps/edge/build/build-edge.ts');
 const SERVICE = 'tidegate-edge';
-const REVISION = '7'.repeat(40);
 
 /** A release of the real edge, and how it is at fault, if it is. */
 export interface Candidate {
@@ -19,14 +17,6 @@ export interface Candidate {
   readonly prologue?: string;
   /** Its entry point is a regular executable file of no format that the kernel knows. */
   readonly hasForeignEntryPoint?: true;
-}
-
-interface Signer {
-  readonly issuer: string;
-  readonly workflow: string;
-  readonly sourceRepository: string;
-  readonly sourceRepositoryId: string;
-  readonly sourceRepositoryOwnerId: string;
 }
 
 /** What a local system built for its nodes: the version they start with, and what that one trusts. */
@@ -72,26 +62,10 @@ export class LocalReleases {
     const tree = join(folder, 'trees', version);
     const outDir = join(folder, 'releases', version);
     await buildTree(candidate, tree, this.anchorFile);
-    const { signers } = JSON.parse(readFileSync(this.anchorFile, 'utf8')) as { signers: [Signer] };
+    const { signers } = JSON.parse(readFileSync(this.anchorFile, 'utf8')) as { signers: [TestSigner] };
     const { issuer, workflow, sourceRepository, sourceRepositoryId, sourceRepositoryOwnerId } = signers[0];
-    const { manifestBytes } = await packRelease({
-      folder: tree,
-      deviceType: SERVICE,
-      version,
-      channel: 'stable',
-      sequence,
-      source: { repository: sourceRepository, revision: REVISION },
-      arch: 'any',
-      variant: 'thin',
-      entrypoint: `bin/${SERVICE}`,
-      outDir,
-      releasedAt: new Date(Date.UTC(2026, 10, sequence)).toISOString(),
-    });
-    const ref = `refs/tags/v${version}`;
-    const identity = { issuer, workflow, ref, sourceRepository, sourceRepositoryId, sourceRepositoryOwnerId, revision: REVISION };
-    const { fulcioUrl, rekorUrl } = authority;
-    const bundle = await signStatement(manifestBytes, { fulcioUrl, rekorUrl, identityToken: authority.identityToken(identity) });
-    writeFileSync(join(outDir, 'manifest.sig.bundle'), bundle);
+    const signer = { issuer, workflow, sourceRepository, sourceRepositoryId, sourceRepositoryOwnerId };
+    await makeRelease(authority, { tree, outDir, version, sequence, signer });
     const [owner, repo] = new URL(sourceRepository).pathname.slice(1).split('/') as [string, string];
     await new ReleaseStore(join(this.#data, 'releases')).publish(outDir, { owner, repo, tag: `v${version}` });
   }

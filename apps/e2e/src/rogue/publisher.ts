@@ -3,19 +3,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packRelease, signStatement } from '@tidegate/adapter-release-pack';
-import { startAuthority, type RunningAuthority, type WorkflowIdentity } from '@tidegate/test-kit';
+import { anchorOf, EDGE_SIGNER, startAuthority, type RunningAuthority, type WorkflowIdentity } from '@tidegate/test-kit';
 import { CHECKOUT } from '../local-system.ts';
-import { REPOSITORY, type Offer } from './rogue-source.ts';
+import type { Offer } from './rogue-source.ts';
 
 export const REVISION = 'c0ffee'.repeat(7).slice(0, 40);
-const GITHUB = `https://github.com/${REPOSITORY.owner}/${REPOSITORY.repo}`;
-const PUBLISHER = {
-  issuer: 'https://token.actions.githubusercontent.com',
-  workflow: `${GITHUB}/.github/workflows/release.yml`,
-  sourceRepository: GITHUB,
-  sourceRepositoryId: '100001',
-  sourceRepositoryOwnerId: '200001',
-} as const;
 /** The smallest chunk a manifest may declare: several of them in a small artefact. */
 const CHUNK_BYTES = 64 * 1024;
 
@@ -42,14 +34,7 @@ export class Publisher {
     this.#folder = folder;
     this.authority = authority;
     this.anchorFile = join(folder, 'anchor.json');
-    const signer = {
-      name: 'publisher',
-      deviceTypes: ['tidegate-edge'],
-      ...PUBLISHER,
-      refPattern: 'refs/tags/v{version}',
-      triggers: ['push'],
-    };
-    writeFileSync(this.anchorFile, JSON.stringify({ purpose: 'test', signers: [signer], trustedRoot: authority.trustedRoot() }));
+    writeFileSync(this.anchorFile, JSON.stringify(anchorOf(authority)));
   }
 
   static async open(folder: string): Promise<Publisher> {
@@ -82,7 +67,7 @@ export class Publisher {
       version,
       channel: 'stable',
       sequence: 100,
-      source: { repository: GITHUB, revision: REVISION },
+      source: { repository: EDGE_SIGNER.sourceRepository, revision: REVISION },
       arch: 'any',
       variant: 'thin',
       entrypoint: 'bin/tidegate-edge',
@@ -96,7 +81,7 @@ export class Publisher {
 
   /** Signs exactly these bytes as a run of the publisher's workflow on `v<version>`; `change` makes it somebody else's run. */
   async sign(bytes: Uint8Array, version: string, change: Partial<WorkflowIdentity> = {}, authority = this.authority): Promise<Uint8Array> {
-    const identity = { ...PUBLISHER, ref: `refs/tags/v${version}`, revision: REVISION, ...change };
+    const identity = { ...EDGE_SIGNER, ref: `refs/tags/v${version}`, revision: REVISION, ...change };
     const { fulcioUrl, rekorUrl } = authority;
     return await signStatement(bytes, { fulcioUrl, rekorUrl, identityToken: authority.identityToken(identity) });
   }

@@ -3,6 +3,7 @@ export type { CertificateFaults } from './authority/certificate-authority.ts';
 export { element as derElement, TAG as DER_TAG } from './authority/der.ts';
 export { hashedRekordBody, startAuthority, type RunningAuthority } from './authority/start-authority.ts';
 export type { WorkflowIdentity } from './authority/workflow-identity.ts';
+export { anchorOf, EDGE_SIGNER, makeRelease, type TestSigner } from './publisher/publisher.ts';
 export {
   ReleaseStore,
   startFaultyReleaseServer,

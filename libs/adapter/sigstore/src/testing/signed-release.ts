@@ -1,7 +1,8 @@
 import { createHash, generateKeyPairSync, sign, X509Certificate, type KeyObject } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
 import { deviceType, type DeviceType } from '@tidegate/contract-manifest';
 import type { AllowedSigner, TrustAnchor } from '@tidegate/domain-trust-policy';
 import { hashedRekordBody, openAuthority, type Authority, type CertificateFaults, type WorkflowIdentity } from '@tidegate/test-kit';
@@ -30,8 +31,15 @@ export const SIGNER: AllowedSigner = {
   triggers: ['push'],
 };
 
-export const newAuthority = (now?: () => Date): Authority =>
-  openAuthority({ dataDir: mkdtempSync(join(tmpdir(), 'tidegate-authority-')), ...(now && { now }) });
+const dataDirs: string[] = [];
+afterAll(() => dataDirs.splice(0).forEach((dataDir) => rmSync(dataDir, { recursive: true })));
+
+/** Lives as long as the suite. */
+export function newAuthority(now?: () => Date): Authority {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tidegate-authority-'));
+  dataDirs.push(dataDir);
+  return openAuthority({ dataDir, ...(now && { now }) });
+}
 
 export const anchorOf = (authority: Authority, signers: readonly AllowedSigner[] = [SIGNER]): TrustAnchor => ({
   purpose: 'test',

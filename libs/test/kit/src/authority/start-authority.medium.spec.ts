@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -23,6 +23,11 @@ const statement = Buffer.from('{"a":"statement"}');
 let dataDir: string;
 let now: Date;
 let open: RunningAuthority[];
+const dataDirs: string[] = [];
+const newDataDir = (): void => {
+  dataDir = mkdtempSync(join(tmpdir(), 'tidegate-authority-'));
+  dataDirs.push(dataDir);
+};
 const start = async (): Promise<RunningAuthority> => {
   const authority = await startAuthority({ dataDir, now: () => now });
   open.push(authority);
@@ -38,12 +43,13 @@ const verify = (root: object, bundle: Uint8Array, bytes = statement) =>
   );
 
 beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'tidegate-authority-'));
+  newDataDir();
   now = new Date('2026-06-01T12:00:00.500Z');
   open = [];
 });
 afterEach(async () => {
   await Promise.all(open.map((authority) => authority.close()));
+  for (const folder of dataDirs.splice(0)) rmSync(folder, { recursive: true });
 });
 
 describe('a release signed by the real Sigstore client', () => {
@@ -119,7 +125,7 @@ describe('the authority refuses', () => {
   it('a token of another authority, an expired one and an altered one', async () => {
     const authority = await start();
     const own = authority.identityToken(identity);
-    dataDir = mkdtempSync(join(tmpdir(), 'tidegate-authority-'));
+    newDataDir();
     const foreign = (await start()).identityToken(identity);
     const [header, payload, signature] = own.split('.') as [string, string, string];
     const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), repository_id: '1' };
