@@ -97,3 +97,13 @@ export async function withToken(
   const { id, token } = answer.body as { id: string; token: string };
   return { username: owner.username, id: owner.id, headers: { authorization: `Bearer ${token}` }, tokenId: id };
 }
+
+/** An open live stream; `ended` settles when the manager ends it. */
+export async function streamAs(manager: ManagerUnderTest, { headers }: Person): Promise<{ ended: Promise<unknown> }> {
+  const outgoing = request({ host: '127.0.0.1', port: manager.port, path: '/api/v1/stream', headers: { ...headers }, agent: false });
+  const answered = once(outgoing, 'response');
+  outgoing.end();
+  const [response] = (await answered) as [IncomingMessage];
+  if (response.statusCode !== 200) throw new Error(`stream: ${response.statusCode}`);
+  return { ended: once(response.resume(), 'end') };
+}

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@tidegate/test-kit';
-import pg from 'pg';
 import { ManagerUnderTest, PASSWORD } from '../../testing/manager-under-test.ts';
 import { askAs, newPerson, newUser, PERSON_PASSWORD, signInAs, withToken, type Person } from '../../testing/people.ts';
+import { auditOf, sql } from '../../testing/sql.ts';
 
 let database: TestDatabase;
 let manager: ManagerUnderTest;
@@ -25,21 +25,6 @@ const update = (id: string, change: object, revision: string | number = 1) =>
 const session = async (person: Person) => (await askAs(manager, person, 'GET', '/api/v1/session')).status;
 const signInCode = async (username: string, password = PERSON_PASSWORD) =>
   (await signInAs(manager, username, password)).body.code as string;
-
-async function sql<T extends pg.QueryResultRow>(text: string, values: readonly unknown[]): Promise<T[]> {
-  const client = new pg.Client(database.url);
-  await client.connect();
-  const { rows } = await client.query<T>(text, [...values]);
-  await client.end();
-  return rows;
-}
-
-/** Audit rows of a target, oldest first. */
-const audited = (targetId: string) =>
-  sql<{ actor: string; action: string; address: string; details: object }>(
-    'SELECT actor, action, address, details FROM audit WHERE target_id = $1 ORDER BY id',
-    [targetId],
-  );
 
 describe('creating a user', () => {
   it('shows a one-time password once, which opens nothing but the choice of an own one', async () => {
@@ -70,10 +55,10 @@ describe('creating a user', () => {
 
   it('gives a one-time password that ends after seven days, which only its owner is told', async () => {
     const { body } = await manager.call('POST', '/api/v1/users', { username: 'late' });
-    const [row] = await sql<{ one_time_until: Date }>('SELECT one_time_until FROM users WHERE id = $1', [body.user.id]);
+    const [row] = await sql<{ one_time_until: Date }>(database.url, 'SELECT one_time_until FROM users WHERE id = $1', [body.user.id]);
     expect(row?.one_time_until.getTime()).toBe(manager.clock.now().getTime() + 7 * 86_400_000);
     // A week of the manager's own periodic acts would take seconds.
-    await sql('UPDATE users SET one_time_until = $2 WHERE id = $1', [body.user.id, manager.clock.now()]);
+    await sql(database.url, 'UPDATE users SET one_time_until = $2 WHERE id = $1', [body.user.id, manager.clock.now()]);
     expect(await signInCode('late', body.one_time_password)).toBe('one_time_password_expired');
     expect(await signInCode('late', 'a wrong password')).toBe('credentials_invalid');
   });
@@ -176,7 +161,7 @@ describe('changing a user', () => {
   it('keeps before and after in the audit trail', async () => {
     const { id, username } = await newUser(manager);
     await update(id, { role: 'super_admin' });
-    const [created, changed] = await audited(id);
+    const [created, changed] = await auditOf(database.url, id);
     expect(created).toMatchObject({ actor: 'admin', action: 'user.create', details: { username, role: 'user' } });
     expect(changed).toMatchObject({
       actor: 'admin',
@@ -206,8 +191,8 @@ describe('the last super_admin', () => {
     const third = (await signInAs(manager, (await newUser(manager, 'super_admin', { expires_at: until })).username)).person;
     const demote = (id: string) => askAs(manager, third, 'PATCH', `/api/v1/users/${id}`, { role: 'user' }, { 'if-match': '"1"' });
     const acts = await Promise.all([demote(adminId), demote(otherId)]);
-    const roles = await sql<{ role: string }>('SELECT role FROM users WHERE id = ANY ($1::uuid[])', [[adminId, otherId]]);
-    await sql(`UPDATE users SET role = 'super_admin', revision = 1 WHERE id = $1`, [adminId]);
+    const roles = await sql<{ role: string }>(database.url, 'SELECT role FROM users WHERE id = ANY ($1::uuid[])', [[adminId, otherId]]);
+    await sql(database.url, `UPDATE users SET role = 'super_admin', revision = 1 WHERE id = $1`, [adminId]);
     expect(roles.map((row) => row.role).toSorted()).toEqual(['super_admin', 'user']);
     expect(acts.map((answer) => answer.body.code as string | undefined)).toContain('last_super_admin');
   });
@@ -232,7 +217,7 @@ describe('an administrator', () => {
     expect([await session(person), await session(token)]).toEqual([401, 200]);
     expect(await signInCode(person.username)).toBe('credentials_invalid');
     expect((await signInAs(manager, person.username, body.one_time_password)).body).toMatchObject({ password_change_required: true });
-    const rows = await audited(person.id);
+    const rows = await auditOf(database.url, person.id);
     expect(rows.at(-2)).toMatchObject({ action: 'user.sign_in_failed' });
     expect(rows.find((row) => row.action === 'user.password_reset')).toMatchObject({ actor: 'admin', details: { sessions_ended: 1 } });
     expect(JSON.stringify(rows)).not.toContain(body.one_time_password);
