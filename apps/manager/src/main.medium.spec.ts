@@ -12,6 +12,8 @@ const appDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const bundle = join(appDir, 'dist', `spec-${process.pid}`, 'main.mjs');
 let folder: string;
 let child: ChildProcess | undefined;
+/** Of databases that lost their manager: PostgreSQL takes its socket with it, and nobody the folder. */
+const socketFolders = new Set<string>();
 
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [join(appDir, 'build/build-manager.ts'), bundle]);
@@ -27,7 +29,10 @@ afterEach(async () => {
   }
   await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 });
-afterAll(() => rm(dirname(bundle), { recursive: true, force: true }));
+afterAll(async () => {
+  for (const socketFolder of socketFolders) await rm(socketFolder, { recursive: true, force: true });
+  await rm(dirname(bundle), { recursive: true, force: true });
+});
 
 async function serve(config: object): Promise<ChildProcess> {
   const file = join(folder, 'manager.json');
@@ -46,7 +51,11 @@ async function untilLine(process: ChildProcess, wanted: string): Promise<string[
   }
   throw new Error(`the process ended before ${wanted}: ${lines.join(' | ')}`);
 }
-const postmaster = async (): Promise<number> => Number((await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+async function postmaster(): Promise<number> {
+  const [pid, , , , socketFolder] = (await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n');
+  if (socketFolder) socketFolders.add(socketFolder);
+  return Number(pid);
+}
 
 describe('the manager’s process', () => {
   it('tells its supervisor when it is ready and that it lives, and ends with 0 on SIGTERM together with its database', async () => {

@@ -90,6 +90,17 @@ describe('startPostgres', () => {
     await start(join(folder, 'postgres'));
     process.kill(running?.pid ?? 0, 'SIGKILL');
     expect(await running?.exited).toEqual({ code: null, signal: 'SIGKILL' });
+    await running?.stop();
+    await expect(stat(running?.connection.host ?? '')).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('a killed one that is stopped late takes nothing from the one that was started since', async () => {
+    const killed = await start(join(folder, 'postgres'));
+    process.kill(killed.pid, 'SIGKILL');
+    await killed.exited;
+    await start(join(folder, 'postgres'));
+    await killed.stop();
+    expect(await query(`SELECT 'up' AS value`)).toBe('up');
   });
 
   it('ends with the process that started it, even when that is killed', async () => {

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmod, chown, mkdir, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -145,13 +145,15 @@ async function whenReady(child: ChildProcess, dataDir: string, connection: Postg
   let ended: Awaited<RunningPostgres['exited']> | undefined;
   const exited = exitOf(child).then((exit) => (ended = exit));
   const stop = async (): Promise<void> => {
-    if (ended) return;
-    child.kill('SIGINT');
-    const late = setTimeout(() => child.kill('SIGQUIT'), STOP_TIMEOUT_MS);
-    await exited;
-    clearTimeout(late);
-    // PostgreSQL removed its socket; the folder is made again at the next start.
-    await rmdir(connection.host).catch(() => {});
+    if (!ended) {
+      child.kill('SIGINT');
+      const late = setTimeout(() => child.kill('SIGQUIT'), STOP_TIMEOUT_MS);
+      await exited;
+      clearTimeout(late);
+    }
+    // One that was killed leaves its socket and its lock; another lock is that of a server started since, in the same folder.
+    const lock = await readPostmasterPid(dataDir);
+    if (!lock || lock.pid === child.pid) await rm(connection.host, { recursive: true, force: true });
   };
   for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += POLL_MS) {
     if (ended) throw new CodedError('database_start_failed', { step: 'postgres', exit_code: ended.code });
