@@ -169,3 +169,13 @@ export {
 } from './event-query.ts';
 export { streamMessage, type StreamMessage } from './stream.ts';
 export { openApiDocument } from './openapi.ts';
+export {
+  maintenanceWindow,
+  rolloutStrategy,
+  waveSize,
+  WEEKDAYS,
+  type MaintenanceWindow,
+  type RolloutStrategy,
+  type RolloutStrategyInput,
+  type WaveSize,
+} from './rollout-strategy.ts';
