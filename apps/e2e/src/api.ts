@@ -1,28 +1,36 @@
 import {
   apiPath,
+  eventPage,
   nodePage,
   registrationTokenView,
   sessionView,
+  upgradePage,
   upgradeView,
+  type EventView,
   type NodeView,
   type UpgradeView,
 } from '@tidegate/contract-api';
 import { eventually } from './eventually.ts';
-import type { LocalSystem } from './local-system.ts';
+
+/** A manager that is up, and its administrator's password. */
+export interface Served {
+  readonly url: string;
+  readonly password: string;
+}
 
 /** The few calls of the API that these tests need, signed in as the administrator. */
 export class Api {
-  readonly #system: LocalSystem;
+  readonly #system: Served;
   readonly #cookie: string;
   readonly #csrfToken: string;
 
-  private constructor(system: LocalSystem, cookie: string, csrfToken: string) {
+  private constructor(system: Served, cookie: string, csrfToken: string) {
     this.#system = system;
     this.#cookie = cookie;
     this.#csrfToken = csrfToken;
   }
 
-  static async signIn(system: LocalSystem): Promise<Api> {
+  static async signIn(system: Served): Promise<Api> {
     const response = await fetch(`${system.url}${apiPath('readSession')}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', origin: system.url },
@@ -52,6 +60,19 @@ export class Api {
   async upgrade(name: string, version: string): Promise<UpgradeView> {
     const { id } = await this.node(name);
     return upgradeView.parse(await this.#call('POST', apiPath('requestUpgrade', { id }), { version }));
+  }
+
+  /** Also for a node that is between two connections. */
+  async upgradeById(id: string, version: string): Promise<UpgradeView> {
+    return upgradeView.parse(await this.#call('POST', apiPath('requestUpgrade', { id }), { version, queue: true }));
+  }
+
+  async upgradesOf(id: string): Promise<UpgradeView[]> {
+    return upgradePage.parse(await this.#call('GET', apiPath('listNodeUpgrades', { id }))).items;
+  }
+
+  async eventsOf(id: string): Promise<EventView[]> {
+    return eventPage.parse(await this.#call('GET', `${apiPath('listNodeEvents', { id })}?limit=100`)).items;
   }
 
   async registrationToken(deviceType: string): Promise<string> {

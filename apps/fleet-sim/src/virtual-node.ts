@@ -51,11 +51,12 @@ export class VirtualNode {
   private away = false;
   private readonly end = new AbortController();
 
-  constructor(
-    private readonly identity: Identity,
-    private readonly options: NodeOptions,
-    private readonly tally: Tally,
-  ) {
+  private readonly identity: Identity;
+  private readonly options: NodeOptions;
+  private readonly tally: Tally;
+
+  constructor(identity: Identity, options: NodeOptions, tally: Tally) {
+    [this.identity, this.options, this.tally] = [identity, options, tally];
     this.running = this.committed = options.version;
     this.turns = Math.floor(options.draw() * options.urls.length);
   }
