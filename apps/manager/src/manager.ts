@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ErrorCode } from '@tidegate/contract-errors';
 import { AppModule } from './app.module.ts';
+import { Credentials, signInGate } from './auth/index.ts';
 import { nestLogger } from './nest-logger.ts';
 import { NodeGateway, NodeWsAdapter } from './nodes/index.ts';
 import {
@@ -41,7 +42,7 @@ export async function startManager(parts: PlatformParts): Promise<RunningManager
   const { config } = parts;
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  app.use(requestContext(parts.log), securityHeaders(config), originCheck(config));
+  app.use(requestContext(parts.log), signInGate(app.get(Credentials, { strict: false })), securityHeaders(config), originCheck(config));
   if (config.console_dir) app.use(consoleFiles(config.console_dir));
   app.useBodyParser('json', { limit: MAX_BODY_BYTES, strict: true });
   app.useGlobalFilters(app.get(ProblemFilter));
@@ -61,8 +62,9 @@ export async function startManager(parts: PlatformParts): Promise<RunningManager
 /** A node's socket carries no Origin; a page's does, and only our own may try. No database, no handshake: come back later. */
 function refusalOfSocket(app: NestExpressApplication, parts: PlatformParts, request: IncomingMessage): ErrorCode | null {
   if (!isOwnOrigin(parts.config, request.headers.origin, request.headers.host)) return 'origin_not_allowed';
-  if (app.get(Drain).active || app.get(NodeGateway, { strict: false }).isCrowded()) return 'manager_unavailable';
-  return app.get(Database).ready ? null : 'database_unavailable';
+  if (app.get(Drain).active) return 'manager_unavailable';
+  if (!app.get(Database).ready) return 'database_unavailable';
+  return app.get(NodeGateway, { strict: false }).admits(request) ? null : 'manager_unavailable';
 }
 
 async function stop(app: NestExpressApplication, server: Server): Promise<void> {

@@ -4,6 +4,8 @@ export interface DeviceTypeNorm {
   readonly newestSequence: number | null;
   /** The trust fingerprint that more of them report than any other; null without one, or when two are equally frequent. */
   readonly usualTrust: string | null;
+  /** Sort key of the newest boot guard that any of them runs. */
+  readonly newestGuard: string | null;
 }
 
 /** All nodes of one device type that report one fingerprint. */
@@ -12,6 +14,7 @@ export interface AttestedTrust {
   readonly trust_fingerprint: string | null;
   readonly nodes: number;
   readonly newest_sequence: number | null;
+  readonly newest_guard: string | null;
 }
 
 /**
@@ -23,20 +26,9 @@ export function normsOf(rows: readonly AttestedTrust[]): ReadonlyMap<string, Dev
   return new Map(
     [...types].map((type) => {
       const group = rows.filter((row) => row.device_type === type);
-      return [type, { newestSequence: newestOf(group), usualTrust: usualOf(group) }];
+      return [type, { newestSequence: newestOf(group), usualTrust: usualOf(group), newestGuard: newestGuardOf(group) }];
     }),
   );
-}
-
-export function standingOf(
-  report: { readonly sequence: number | null; readonly trust: string | null },
-  norm: DeviceTypeNorm | undefined,
-): { readonly behind_sequence: boolean; readonly trust_differs: boolean } {
-  const { newestSequence = null, usualTrust = null } = norm ?? {};
-  return {
-    behind_sequence: report.sequence !== null && newestSequence !== null && report.sequence < newestSequence,
-    trust_differs: report.trust !== null && usualTrust !== null && report.trust !== usualTrust,
-  };
 }
 
 function newestOf(rows: readonly AttestedTrust[]): number | null {
@@ -48,3 +40,8 @@ function usualOf(rows: readonly AttestedTrust[]): string | null {
   const [first, second] = rows.filter((row) => row.trust_fingerprint !== null).sort((a, b) => b.nodes - a.nodes);
   return first && first.nodes !== second?.nodes ? first.trust_fingerprint : null;
 }
+
+const newestGuardOf = (rows: readonly AttestedTrust[]): string | null =>
+  rows
+    .flatMap((row) => row.newest_guard ?? [])
+    .reduce<string | null>((newest, key) => (newest !== null && newest > key ? newest : key), null);

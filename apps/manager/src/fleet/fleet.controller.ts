@@ -1,5 +1,14 @@
 import { Controller, Param, Query, Res } from '@nestjs/common';
-import { listNodes, openStream, type NodePage, type NodeView, type OpenStream } from '@tidegate/contract-api';
+import {
+  countNodes,
+  listNodes,
+  openStream,
+  type NodeCounts,
+  type NodeFacts,
+  type NodePage,
+  type NodeView,
+  type OpenStream,
+} from '@tidegate/contract-api';
 import type { Response } from 'express';
 import type { z } from 'zod';
 import { Caller, type SignedIn } from '../auth/index.ts';
@@ -19,9 +28,20 @@ export class FleetController {
     return this.fleet.list(caller, query);
   }
 
+  // Before readNode: its path would take `counts` for an id.
+  @Serve('countNodes')
+  count(@Caller() caller: SignedIn, @Query(against(countNodes)) query: z.output<typeof countNodes>): Promise<NodeCounts> {
+    return this.fleet.counts(caller, query);
+  }
+
   @Serve('readNode')
   read(@Caller() caller: SignedIn, @Param('id', entityId('node_not_found')) id: string): Promise<NodeView> {
     return this.fleet.read(caller, id);
+  }
+
+  @Serve('readNodeFacts')
+  facts(@Caller() caller: SignedIn, @Param('id', entityId('node_not_found')) id: string): Promise<NodeFacts> {
+    return this.fleet.facts(caller, id);
   }
 
   @Serve('openStream')

@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/index.ts';
+import { NodesModule } from '../nodes/index.ts';
 import { FleetController } from './fleet.controller.ts';
 import { Fleet } from './fleet.ts';
 import { LiveStream } from './live-stream.ts';
+import { NodeActsController } from './node-acts.controller.ts';
 
-@Module({ imports: [AuthModule], controllers: [FleetController], providers: [Fleet, LiveStream] })
+@Module({ imports: [AuthModule, NodesModule], controllers: [FleetController, NodeActsController], providers: [Fleet, LiveStream] })
 export class FleetModule {}

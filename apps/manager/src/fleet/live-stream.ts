@@ -83,7 +83,7 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
   private async publishNodes(ids: readonly string[]): Promise<void> {
     for (const { view, groupId } of await this.fleet.byId([...new Set(ids)])) {
       this.publish(
-        { type: 'node', node: view },
+        view.removed_at === null ? { type: 'node', node: view } : { type: 'node_removed', node_id: view.id },
         ({ principal, filter }) =>
           filter.topic !== 'events' && (filter.node_id ?? view.id) === view.id && may(principal, 'node.read', { groupId, nodeId: view.id }),
       );

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
 import type { Register } from '@tidegate/contract-protocol';
 import { AuditTrail } from '../audit/index.ts';
+import { EventLog } from '../event-log/index.ts';
 import { CLOCK, Database, type Clock } from '../platform/index.ts';
 import { parseNodeKey } from './node-key.ts';
 import { enrolNode } from './persistence/node-records.ts';
@@ -15,12 +16,13 @@ export class Enrolment {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditTrail,
+    private readonly events: EventLog,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
    * @returns the node's id.
-   * @throws CodedError public_key_invalid, token_unknown, token_used, token_expired, token_device_type_mismatch,
+   * @throws CodedError public_key_invalid, token_unknown, token_used, token_revoked, token_expired, token_device_type_mismatch,
    *   public_key_in_use; nothing is stored then.
    */
   async register(request: Register, address: string): Promise<string> {
@@ -34,6 +36,7 @@ export class Enrolment {
         if (token.usedBy.nodeId && token.usedBy.publicKey === request.public_key) return token.usedBy.nodeId;
         throw new CodedError('token_used');
       }
+      if (token.revokedAt) throw new CodedError('token_revoked');
       if (token.expiresAt <= now) throw new CodedError('token_expired');
       if (token.deviceType !== request.device_type) throw new CodedError('token_device_type_mismatch');
       const node = { id: randomUUID(), groupId: token.groupId, deviceType: token.deviceType, publicKey: request.public_key };
@@ -46,6 +49,8 @@ export class Enrolment {
         address,
         details: { registration_token: token.id, device_type: node.deviceType, name: request.facts.name },
       });
+      const details = { device_type: node.deviceType, name: request.facts.name };
+      await this.events.record(em, { name: 'node_enrolled', nodeId: node.id, groupId: node.groupId, details });
       return node.id;
     });
   }

@@ -1,12 +1,23 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { RegistrationTokenView } from '@tidegate/contract-api';
+import type {
+  Action,
+  listRegistrationTokens,
+  RegistrationTokenInfo,
+  RegistrationTokenPage,
+  RegistrationTokenView,
+} from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
-import { may } from '@tidegate/domain-access';
+import { may, reach } from '@tidegate/domain-access';
+import type { EntityManager } from 'typeorm';
+import { z } from 'zod';
 import { AuditTrail } from '../audit/index.ts';
 import type { SignedIn } from '../auth/index.ts';
-import { CLOCK, Database, type Clock } from '../platform/index.ts';
-import { findGroupByName, storeToken } from './persistence/token-records.ts';
+import { CLOCK, CONFIG, Database, decodeCursor, encodeCursor, type Clock, type ManagerConfig } from '../platform/index.ts';
+import { installCommand } from './install-command.ts';
+import { findGroupByName, lockTokenById, markTokenRevoked, selectTokens, storeToken, type TokenInfo } from './persistence/token-records.ts';
+
+const cursorSchema = z.strictObject({ at: z.string().max(40), id: z.uuid() });
 
 export const hashToken = (token: string): Buffer => createHash('sha256').update(token).digest();
 
@@ -17,6 +28,7 @@ export class RegistrationTokens {
     private readonly database: Database,
     private readonly audit: AuditTrail,
     @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
 
   /** @throws CodedError forbidden, also for a group that does not exist: which groups there are is not told. */
@@ -39,6 +51,63 @@ export class RegistrationTokens {
         details: { group: request.group, device_type: deviceType, ttl_secs: request.ttl_secs },
       });
     });
-    return { id, group: request.group, device_type: deviceType, expires_at: expiresAt.toISOString(), token };
+    const install_command = installCommand(this.config, deviceType, token);
+    return { id, group: request.group, device_type: deviceType, expires_at: expiresAt.toISOString(), token, install_command };
+  }
+
+  async list(caller: SignedIn, query: z.output<typeof listRegistrationTokens>): Promise<RegistrationTokenPage> {
+    const { cursor, limit, ...filter } = query;
+    const after = decodeCursor(cursorSchema, cursor);
+    const scope = { now: this.clock.now(), reach: reach(caller.principal, 'registration_token.read') };
+    const found = await this.database.read((em) => selectTokens(em, { ...filter, ...scope, limit: limit + 1, after }));
+    const items = found.slice(0, limit);
+    const last = items.at(-1);
+    const next = found.length > limit && last ? encodeCursor({ at: last.cursor_time, id: last.id }) : null;
+    return { items: items.map(infoOf), next_cursor: next };
+  }
+
+  /** @throws CodedError registration_token_not_found, also for one of a foreign group; forbidden */
+  async read(caller: SignedIn, id: string): Promise<RegistrationTokenInfo> {
+    return infoOf(await this.database.read((em) => this.find(em, caller, id, 'registration_token.read')));
+  }
+
+  /** Again on a revoked one: nothing. @throws CodedError registration_token_not_found, token_used: the node it admitted is not touched */
+  async revoke(caller: SignedIn, id: string): Promise<RegistrationTokenInfo> {
+    return await this.database.transaction(async (em) => {
+      // A node that uses it at this moment is either admitted before, or finds it revoked.
+      await lockTokenById(em, id);
+      const token = await this.find(em, caller, id, 'registration_token.revoke');
+      if (token.state === 'used') throw new CodedError('token_used');
+      if (token.revoked_at) return infoOf(token);
+      await markTokenRevoked(em, id, caller.actor, this.clock.now());
+      await this.audit.append(em, {
+        actor: caller.actor,
+        action: 'registration_token.revoke',
+        target: { kind: 'registration_token', id },
+        address: caller.address,
+        details: { group: token.group, device_type: token.device_type },
+      });
+      return infoOf(await this.find(em, caller, id, 'registration_token.revoke'));
+    });
+  }
+
+  private async find(em: EntityManager, caller: SignedIn, id: string, action: Action): Promise<TokenInfo> {
+    const [token] = await selectTokens(em, { now: this.clock.now(), reach: null, id, limit: 1, after: null });
+    if (!token || !may(caller.principal, 'group.read', { groupId: token.group_id })) throw new CodedError('registration_token_not_found');
+    if (!may(caller.principal, action, { groupId: token.group_id })) throw new CodedError('forbidden');
+    return token;
   }
 }
+
+const infoOf = (token: TokenInfo): RegistrationTokenInfo => ({
+  id: token.id,
+  group: token.group,
+  device_type: token.device_type,
+  state: token.state,
+  created_by: token.created_by,
+  created_at: token.created_at.toISOString(),
+  expires_at: token.expires_at.toISOString(),
+  used_at: token.used_at?.toISOString() ?? null,
+  used_by_node: token.used_by_node,
+  revoked_at: token.revoked_at?.toISOString() ?? null,
+});

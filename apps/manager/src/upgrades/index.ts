@@ -16,5 +16,5 @@ export class UpgradesModule {}
 
 export { upgradesPersistence } from './persistence/index.ts';
 export { findUpgrades } from './persistence/upgrade-records.ts';
-export { mayRespawn, type UpgradeRecord } from './upgrade-life.ts';
-export { badgeOf, viewOfUpgrade } from './upgrade-view.ts';
+export { RESPAWNING, type UpgradeRecord } from './upgrade-life.ts';
+export { badgeKindOf, badgeOf, viewOfUpgrade } from './upgrade-view.ts';

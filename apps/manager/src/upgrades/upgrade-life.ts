@@ -70,8 +70,7 @@ export function advance(record: UpgradeRecord, report: UpgradeReport, now: Date)
 }
 
 /** The states in which a node that disconnects is most likely on its way to the candidate or back. */
-const RESPAWNING: readonly UpgradeState[] = ['staged', 'draining', 'snapshotting', 'activating', 'trial', 'rolling_back'];
-export const mayRespawn = (state: UpgradeState): boolean => RESPAWNING.includes(state);
+export const RESPAWNING: readonly UpgradeState[] = ['staged', 'draining', 'snapshotting', 'activating', 'trial', 'rolling_back'];
 
 /** After these only the boot guard decides. */
 const BEYOND_CANCEL: readonly AttemptState[] = ['activating', 'trial', 'rolling_back'];

@@ -36,12 +36,14 @@ export class Upgrades {
 
   /**
    * Row, command and audit in one transaction; sent after it. Answers what was accepted, not what was done.
-   * @throws CodedError node_not_found, forbidden, node_revoked, node_offline, upgrade_not_supported, upgrade_version_unknown,
+   * @throws CodedError node_not_found, forbidden, node_revoked, node_quarantined, node_offline, upgrade_not_supported, upgrade_version_unknown,
    *   upgrade_in_progress; nothing is stored then.
    */
   async request(caller: SignedIn, nodeId: string, request: Request): Promise<UpgradeView> {
     const standing = await this.standingFor(caller, nodeId);
+    if (standing.removedAt) throw new CodedError('node_not_found');
     if (standing.revokedAt) throw new CodedError('node_revoked');
+    if (standing.quarantinedAt) throw new CodedError('node_quarantined');
     if (!request.queue && !standing.connected) throw new CodedError('node_offline');
     if (!standing.capabilities.includes('upgrade')) throw new CodedError('upgrade_not_supported');
     // The list is advisory: a source that does not answer keeps nobody from an upgrade, the node has its own.

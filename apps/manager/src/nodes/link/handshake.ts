@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
 import { WIRE, type Auth, type AuthOk, type Register } from '@tidegate/contract-protocol';
 import { BatchCall, Bus, CLOCK, CONFIG, Database, Installation, Replica, type Clock, type ManagerConfig } from '../../platform/index.ts';
+import { CloneWatch } from '../clone-watch.ts';
 import { Enrolment } from '../enrolment.ts';
 import { isSignedBy } from '../node-key.ts';
 import { findNodes, openNodeSessions, type NodeRecord, type OpenedSession, type SessionRequest } from '../persistence/node-records.ts';
@@ -22,6 +23,7 @@ export class Handshake {
     private readonly enrolment: Enrolment,
     replica: Replica,
     private readonly bus: Bus,
+    private readonly clones: CloneWatch,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
@@ -46,7 +48,7 @@ export class Handshake {
   async authenticate(message: Auth, managerNonce: string): Promise<LiveSession> {
     checkProtocol(message.protocol);
     const node = await this.lookups.ask(message.node_id);
-    if (!node) throw new CodedError('node_unknown');
+    if (!node || node.removedAt) throw new CodedError('node_unknown');
     if (node.revokedAt) throw new CodedError('node_revoked');
     const payload = {
       managerNonce,
@@ -56,12 +58,19 @@ export class Handshake {
       protocol: message.protocol,
       intent: message.intent,
     };
-    if (!isSignedBy(node.publicKey, payload, message.signature)) throw new CodedError('node_key_invalid');
-    const session = { nodeId: node.id, groupId: node.groupId };
+    const signedWith = [node.publicKey, node.nextPublicKey].find((key) => key !== null && isSignedBy(key, payload, message.signature));
+    if (!signedWith) throw new CodedError('node_key_invalid');
+    const session = {
+      nodeId: node.id,
+      groupId: node.groupId,
+      ...(signedWith === node.nextPublicKey && { nextKey: signedWith }),
+      ...(node.keyRotationState === 'asked' && node.keyRotationId !== null && { keyRotationId: node.keyRotationId }),
+    };
     // A probe asks "do you answer, do you know me?" for the boot guard while the candidate holds the session: it takes nothing.
     if (message.intent === 'probe') return { ...session, epoch: 0 };
     const opened = await this.openings.ask({ auth: message, at: this.clock.now() });
     if (opened.wasElsewhere) this.bus.publish('session', [sessionNotice.write(node.id, opened.epoch)]);
+    await this.clones.look(opened.before, message);
     return { ...session, epoch: opened.epoch };
   }
 

@@ -10,6 +10,7 @@ export type ConnectionPhase = 'greeted' | 'enrolling' | 'authenticating' | 'live
 export interface NodeConnection {
   readonly nonce: string;
   readonly address: string;
+  readonly openedAtMs: number;
   phase: ConnectionPhase;
   session: LiveSession | undefined;
   cancelDeadline: () => void;
@@ -18,4 +19,7 @@ export interface NodeConnection {
   /** What the last beat said, without what changes every time. */
   lastStanding: string;
   lastBeatAtMs: number;
+  /** When the whole of it was stored last. */
+  lastReportAtMs: number;
+  keyAdopted: boolean;
 }

@@ -8,6 +8,10 @@ export interface LiveSession {
   readonly nodeId: string;
   readonly groupId: string;
   readonly epoch: number;
+  /** The key it was opened with, when that was the node's next one; it becomes the only one with the first beat. */
+  readonly nextKey?: string;
+  /** Of a key change that the node is to be asked for. */
+  readonly keyRotationId?: string;
 }
 
 /** How replicas tell each other of a new session: `<node id>/<epoch>`. */
@@ -77,6 +81,11 @@ export class NodeLink {
   olderThan(nodeId: string, epoch: number): WebSocket | undefined {
     const held = this.live.get(nodeId);
     return held && held.session.epoch < epoch ? held.socket : undefined;
+  }
+
+  end(session: LiveSession, closeCode: number, reason: string): void {
+    const entry = this.live.get(session.nodeId);
+    if (entry?.session.epoch === session.epoch) entry.socket.close(closeCode, reason);
   }
 
   leave(session: LiveSession): void {

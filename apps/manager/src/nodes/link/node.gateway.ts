@@ -6,6 +6,8 @@ import { isCodedError, type ErrorCode } from '@tidegate/contract-errors';
 import { CLOSE, parseFromNode, WIRE, type Auth, type FromManager, type FromNode, type Register } from '@tidegate/contract-protocol';
 import { WebSocket, type RawData } from 'ws';
 import { ChangeFeed, CLOCK, LOG, type Clock, type Log } from '../../platform/index.ts';
+import { KeyRotation } from '../key-rotation.ts';
+import { admit, ROOM } from './admission.ts';
 import { BeatWriter } from './beat-writer.ts';
 import { Handshake } from './handshake.ts';
 import type { NodeConnection } from './node-connection.ts';
@@ -13,8 +15,6 @@ import { NodeLink } from './node-link.ts';
 import { SessionKeeper } from './session-keeper.ts';
 
 const PING_EVERY_MS = 30_000;
-/** Sockets that have not proved who they are. Beyond this a newcomer is told to come back, before it costs anything. */
-const MAX_STRANGERS = 1000;
 const CLOSE_GRACE_MS = 1000;
 const RESTARTING = 1012;
 const TRY_LATER = 1013;
@@ -24,6 +24,8 @@ const TRY_LATER = 1013;
 @WebSocketGateway({ path: WIRE.path })
 export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, OnModuleInit, BeforeApplicationShutdown {
   private readonly connections = new Map<WebSocket, NodeConnection>();
+  /** Those that have not proved who they are, oldest first. */
+  private readonly strangers = new Set<WebSocket>();
   private readonly inFlight = new Set<Promise<void>>();
   /** One function for all sockets: a closure per socket costs memory ten thousand times. */
   private readonly onMessage: (this: WebSocket, data: RawData, isBinary: boolean) => void;
@@ -34,6 +36,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     private readonly beats: BeatWriter,
     private readonly link: NodeLink,
     private readonly keeper: SessionKeeper,
+    private readonly rotation: KeyRotation,
     private readonly changes: ChangeFeed,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
@@ -53,22 +56,40 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     this.clock.every(PING_EVERY_MS, () => this.pingAll());
   }
 
-  isCrowded(): boolean {
-    return this.connections.size - this.link.size >= MAX_STRANGERS;
+  /** Asked at the HTTP upgrade, before a newcomer costs anything. May show somebody else out for it. */
+  admits(request: IncomingMessage): boolean {
+    if (this.strangers.size < ROOM.strangers) return true;
+    const onTrial = new URL(request.url ?? '/', 'http://unused').searchParams.has(WIRE.trialParameter);
+    const strangers = [...this.strangers].flatMap((socket) => {
+      const connection = this.connections.get(socket);
+      if (!connection) return [];
+      return [{ socket, address: connection.address, sinceMs: connection.openedAtMs, busy: connection.phase !== 'greeted' }];
+    });
+    const admission = admit(strangers, onTrial, this.clock.now().getTime());
+    // Not with a goodbye: a socket that says nothing would not answer it either.
+    if (admission.admit && admission.instead) {
+      this.strangers.delete(admission.instead.socket);
+      admission.instead.socket.terminate();
+    }
+    return admission.admit;
   }
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     const connection: NodeConnection = {
       nonce: randomBytes(32).toString('base64url'),
       address: request.socket.remoteAddress ?? '',
+      openedAtMs: this.clock.now().getTime(),
       phase: 'greeted',
       session: undefined,
       cancelDeadline: this.clock.after(WIRE.authDeadlineMs, () => this.refuse(socket, 'auth_timeout')),
       alive: true,
       lastStanding: '',
       lastBeatAtMs: 0,
+      lastReportAtMs: 0,
+      keyAdopted: false,
     };
     this.connections.set(socket, connection);
+    this.strangers.add(socket);
     socket.on('message', this.onMessage);
     socket.on('pong', this.onPong);
     // `ws` closes by itself with 1009 or 1002; without a listener the error would end the process.
@@ -80,6 +101,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     const connection = this.connections.get(socket);
     if (!connection) return;
     this.connections.delete(socket);
+    this.strangers.delete(socket);
     connection.cancelDeadline();
     connection.phase = 'closed';
     const { session } = connection;
@@ -106,6 +128,10 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     if (phase !== 'live' || !session) return this.refuse(socket, 'message_unexpected');
     switch (message.type) {
       case 'health':
+        if (session.nextKey && !connection.keyAdopted) {
+          await this.rotation.adopted(session, session.nextKey);
+          connection.keyAdopted = true;
+        }
         // After it is stored: a candidate is committed on the strength of acknowledged beats, so an acknowledgement has to
         // mean that this manager, with its database, works.
         await this.beats.store(connection, session, message);
@@ -114,6 +140,8 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
       case 'event':
         await this.link.tell((listener) => listener.event?.(session, message.event));
         return this.say(socket, { type: 'event_ack', spool_id: message.event.spool_id, seq: message.event.seq });
+      case 'key_offer':
+        return await this.rotation.offered(session, message);
       case 'command_ack':
         return await this.link.tell((listener) => listener.commandAck?.(session, message));
       default:
@@ -146,6 +174,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     }
     connection.session = session;
     connection.phase = 'live';
+    this.strangers.delete(socket);
     const loser = this.link.enter(session, socket);
     loser?.close(CLOSE.superseded, 'session_superseded');
     if (loser === socket) return;
@@ -170,6 +199,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     if (connection.phase !== 'live') this.say(socket, { type: 'auth_error', code });
     connection.cancelDeadline();
     connection.phase = 'closed';
+    this.strangers.delete(socket);
     socket.close(closeCodeOf(code), code);
   }
 

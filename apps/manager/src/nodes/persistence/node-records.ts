@@ -1,4 +1,4 @@
-import type { Auth, Facts, Health } from '@tidegate/contract-protocol';
+import type { Auth, Facts } from '@tidegate/contract-protocol';
 import type { EntityManager } from 'typeorm';
 import { storableJson } from '../../platform/index.ts';
 import { NodeEntity } from './node.entity.ts';
@@ -9,22 +9,27 @@ export interface NodeRecord {
   readonly deviceType: string;
   readonly publicKey: string;
   readonly revokedAt: Date | null;
+  readonly removedAt: Date | null;
+  /** Offered by the node and accepted beside the other one until it has beaten with it. */
+  readonly nextPublicKey: string | null;
+  /** Id of the command that asks for a new key, while the node has not answered it. */
+  readonly keyRotationId: string | null;
+  readonly keyRotationState: 'asked' | 'offered' | 'refused' | null;
+  readonly quarantinedAt: Date | null;
 }
 
 export const findNode = (em: EntityManager, id: string): Promise<NodeRecord | null> => em.findOneBy(NodeEntity, { id });
 
 /** For many who authenticate at once, in the order of the ids; past the mapper, which costs more than the query. */
 export async function findNodes(em: EntityManager, ids: readonly string[]): Promise<(NodeRecord | null)[]> {
-  const rows = await em.query<{ id: string; group_id: string; device_type: string; public_key: string; revoked_at: Date | null }[]>(
-    'SELECT id, group_id, device_type, public_key, revoked_at FROM nodes WHERE id = ANY($1::uuid[])',
+  const rows = await em.query<NodeRecord[]>(
+    `SELECT id, group_id AS "groupId", device_type AS "deviceType", public_key AS "publicKey", revoked_at AS "revokedAt",
+       removed_at AS "removedAt", next_public_key AS "nextPublicKey", key_rotation_id AS "keyRotationId",
+       key_rotation_state AS "keyRotationState", quarantined_at AS "quarantinedAt"
+      FROM nodes WHERE id = ANY($1::uuid[])`,
     [ids],
   );
-  const found = new Map(
-    rows.map((row) => [
-      row.id,
-      { id: row.id, groupId: row.group_id, deviceType: row.device_type, publicKey: row.public_key, revokedAt: row.revoked_at },
-    ]),
-  );
+  const found = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => found.get(id) ?? null);
 }
 
@@ -45,6 +50,19 @@ export interface OpenedSession {
   readonly epoch: number;
   /** Another replica may still hold a socket of the session that ended with this. */
   readonly wasElsewhere: boolean;
+  /** The session that ended with this; null for a node's first. */
+  readonly before: SessionBefore | null;
+}
+
+export interface SessionBefore {
+  readonly machine_id: string;
+  readonly boot_id: string;
+  readonly run_id: string;
+  /** Nobody had said goodbye for it. */
+  readonly open: boolean;
+  /** The run that authenticates now was replaced by another one before. */
+  readonly returned: boolean;
+  readonly last_beat_at: string | null;
 }
 
 export interface SessionRequest {
@@ -70,21 +88,27 @@ export async function openNodeSessions(
     const rows = await openRound(em, ordered, replicaId);
     for (const row of rows) {
       const request = round.get(row.node_id);
-      if (request) opened.set(request, { epoch: Number(row.epoch), wasElsewhere: row.was_elsewhere });
+      if (request) opened.set(request, { epoch: Number(row.epoch), wasElsewhere: row.was_elsewhere ?? false, before: row.before });
     }
     rest = rest.filter((request) => round.get(request.auth.node_id) !== request);
   }
   await storeFacts(em, requests);
-  return requests.map((request) => opened.get(request) ?? { epoch: 0, wasElsewhere: false });
+  return requests.map((request) => opened.get(request) ?? { epoch: 0, wasElsewhere: false, before: null });
 }
 
-function openRound(
-  em: EntityManager,
-  requests: readonly SessionRequest[],
-  replicaId: string,
-): Promise<{ node_id: string; epoch: string; was_elsewhere: boolean }[]> {
+interface OpenedRow {
+  readonly node_id: string;
+  readonly epoch: string;
+  readonly was_elsewhere: boolean | null;
+  readonly before: SessionBefore | null;
+}
+
+/** Enough to recognise two machines that take turns; a third one only makes it easier. */
+const FORMER_RUNS = 8;
+
+function openRound(em: EntityManager, requests: readonly SessionRequest[], replicaId: string): Promise<OpenedRow[]> {
   const { auths, times } = { auths: requests.map((request) => request.auth), times: requests.map((request) => request.at) };
-  // The subselect sees the row as it was before this statement.
+  // The subselects see the row as it was before this statement.
   return em.query(
     `INSERT INTO node_sessions AS s (node_id, epoch, connected_at, run_id, boot_id, machine_id, software_version, in_trial, replica_id)
      SELECT n, 1, at, run, boot, machine, version, trial, $8
@@ -92,10 +116,16 @@ function openRound(
          AS t(n, at, run, boot, machine, version, trial)
      ON CONFLICT (node_id) DO UPDATE SET epoch = s.epoch + 1, connected_at = excluded.connected_at, disconnected_at = NULL,
        run_id = excluded.run_id, boot_id = excluded.boot_id, machine_id = excluded.machine_id,
-       software_version = excluded.software_version, in_trial = excluded.in_trial, replica_id = excluded.replica_id
-     RETURNING node_id, epoch, EXISTS (
-       SELECT 1 FROM node_sessions o WHERE o.node_id = s.node_id AND o.disconnected_at IS NULL AND o.replica_id IS DISTINCT FROM $8
-     ) AS was_elsewhere`,
+       software_version = excluded.software_version, in_trial = excluded.in_trial, replica_id = excluded.replica_id,
+       former_runs = CASE WHEN s.run_id = excluded.run_id THEN s.former_runs
+         ELSE (s.run_id || array_remove(s.former_runs, s.run_id))[1:${FORMER_RUNS}] END
+     RETURNING node_id, epoch, (
+       SELECT o.disconnected_at IS NULL AND o.replica_id IS DISTINCT FROM $8 FROM node_sessions o WHERE o.node_id = s.node_id
+     ) AS was_elsewhere, (
+       SELECT jsonb_build_object('machine_id', o.machine_id, 'boot_id', o.boot_id, 'run_id', o.run_id, 'open', o.disconnected_at IS NULL,
+           'returned', o.run_id <> s.run_id AND coalesce(s.run_id = ANY(o.former_runs), false), 'last_beat_at', b.last_beat_at)
+         FROM node_sessions o LEFT JOIN node_beats b USING (node_id) WHERE o.node_id = s.node_id AND o.run_id <> s.run_id
+     ) AS before`,
     [
       auths.map((auth) => auth.node_id),
       times,
@@ -176,42 +206,6 @@ export async function reclaimSessions(
     sets,
   );
   return rows.map((row) => ({ nodeId: row.node_id, epoch: Number(row.epoch) }));
-}
-
-export interface Beat {
-  readonly nodeId: string;
-  readonly epoch: number;
-  readonly at: Date;
-  readonly health: Health;
-}
-
-/**
- * One statement for all of them, whichever nodes they are from. A beat of a session that was superseded, on this replica or
- * another, changes nothing.
- * @returns the epoch under which each node's beat was stored.
- */
-export async function storeBeats(em: EntityManager, beats: readonly Beat[]): Promise<ReadonlyMap<string, number>> {
-  // An upsert may not meet a row twice: of several beats of one node only the newest counts anyway.
-  const newest = new Map<string, Beat>();
-  for (const beat of beats) if (beat.epoch >= (newest.get(beat.nodeId)?.epoch ?? 0)) newest.set(beat.nodeId, beat);
-  const ordered = [...newest.values()].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-  const rows = await em.query<{ node_id: string; epoch: string }[]>(
-    `INSERT INTO node_beats AS b (node_id, epoch, last_beat_at, software_version, report)
-     SELECT t.* FROM unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[], $5::jsonb[]) AS t(node_id, epoch, at, version, report)
-       JOIN node_sessions s ON s.node_id = t.node_id AND s.epoch = t.epoch
-     ON CONFLICT (node_id) DO UPDATE SET epoch = excluded.epoch, last_beat_at = excluded.last_beat_at,
-       software_version = excluded.software_version, report = excluded.report
-      WHERE b.epoch <= excluded.epoch
-     RETURNING node_id, epoch`,
-    [
-      ordered.map((beat) => beat.nodeId),
-      ordered.map((beat) => beat.epoch),
-      ordered.map((beat) => beat.at),
-      ordered.map((beat) => beat.health.software_version),
-      ordered.map((beat) => storableJson(beat.health)),
-    ],
-  );
-  return new Map(rows.map((row) => [row.node_id, Number(row.epoch)]));
 }
 
 /** What a node said of itself last, as far as a request for an upgrade needs it. */

@@ -27,4 +27,19 @@ export class NodeEntity {
 
   @Column('timestamptz', { name: 'revoked_at', nullable: true })
   revokedAt!: Date | null;
+
+  @Column('timestamptz', { name: 'removed_at', nullable: true })
+  removedAt!: Date | null;
+
+  @Column('text', { name: 'next_public_key', nullable: true })
+  nextPublicKey!: string | null;
+
+  @Column('uuid', { name: 'key_rotation_id', nullable: true })
+  keyRotationId!: string | null;
+
+  @Column('text', { name: 'key_rotation_state', nullable: true })
+  keyRotationState!: 'asked' | 'offered' | 'refused' | null;
+
+  @Column('timestamptz', { name: 'quarantined_at', nullable: true })
+  quarantinedAt!: Date | null;
 }

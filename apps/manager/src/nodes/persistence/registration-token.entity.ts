@@ -26,4 +26,7 @@ export class RegistrationTokenEntity {
 
   @Column('uuid', { name: 'used_by_node', nullable: true })
   usedByNode!: string | null;
+
+  @Column('timestamptz', { name: 'used_at', nullable: true })
+  usedAt!: Date | null;
 }
