@@ -39,7 +39,7 @@ describe('a compromised manager', () => {
   };
   const online = async (options: AttackOptions = {}): Promise<NodeUnderAttack> => {
     const node = await attacked(options);
-    await node.manager.waitFor('health');
+    await node.serves();
     return node;
   };
   /** The disk as it was, the same process, and a beat. */

@@ -30,12 +30,12 @@ describe('a malicious mirror', () => {
       { ...release, artefact: trickle },
     ]) {
       const victim = await NodeUnderAttack.start(slot);
-      await victim.manager.waitFor('health');
+      await victim.serves();
       victim.source.offer('1.1.0', offer);
       slow.push({ node: victim, before: victim.standing(), met: victim.meet(victim.command()) });
     }
     node = await NodeUnderAttack.start(slot);
-    await node.manager.waitFor('health');
+    await node.serves();
   }, 120_000);
   afterAll(async () => {
     for (const victim of [node, ...slow.map((one) => one.node)]) await victim?.remove();

@@ -78,10 +78,16 @@ export class NodeUnderAttack {
     return { code: String(event.details['error_code'] ?? 'none'), by: event.name as Met['by'], details: event.details };
   }
 
-  /** The agent serves: it has beaten since now. */
+  /** It has beaten, and made all that a start makes: the local API comes last. */
+  async serves(): Promise<void> {
+    await this.manager.waitFor('health');
+    await eventually('the local API', SETTLE_MS, () => (existsSync(join(this.edge.root, 'run/agent.sock')) ? true : undefined));
+  }
+
+  /** The same, since now. */
   async answers(): Promise<void> {
     this.manager.forget();
-    await this.manager.waitFor('health');
+    await this.serves();
   }
 
   /** The same, once the attempt is over and the agent that took it over again beats. */

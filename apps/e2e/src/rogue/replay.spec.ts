@@ -32,7 +32,7 @@ describe('an attacker who has kept everything that was ever signed', () => {
     const good = { sequence: 50, security_floor: { version: '1.0.5', sequence: 40 }, revoked: [revoked.digest] };
     node = await NodeUnderAttack.start(slot);
     node.source.offer('1.1.0', await publisher.release(await publisher.pack(await publisher.buildEdge('1.1.0'), '1.1.0', good)));
-    await node.manager.waitFor('health');
+    await node.serves();
   }, 180_000);
   afterAll(async () => {
     await node?.remove();

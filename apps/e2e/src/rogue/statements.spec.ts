@@ -25,7 +25,7 @@ describe('a release source and a manager in one hand, with statements that are n
     const known = { sequence: 50, security_floor: { version: '0.9.0', sequence: 40 }, revoked: [revoked.digest] };
     await publisher.install(await publisher.buildEdge('1.0.0'), slot, known);
     node = await NodeUnderAttack.start(slot);
-    await node.manager.waitFor('health');
+    await node.serves();
   }, 120_000);
   afterAll(async () => {
     await node?.remove();
