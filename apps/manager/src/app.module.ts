@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AuditModule, auditPersistence } from './audit/index.ts';
+import { AuditReviewModule } from './audit-review/index.ts';
 import { AuthModule, authPersistence } from './auth/index.ts';
 import { DiscoveryModule, discoveryPersistence } from './discovery/index.ts';
 import { EventLogModule, eventLogPersistence } from './event-log/index.ts';
@@ -10,6 +11,7 @@ import { NodesModule, nodesPersistence } from './nodes/index.ts';
 import { PlatformModule, platformPersistence, type PlatformParts } from './platform/index.ts';
 import { ReleasesModule } from './releases/index.ts';
 import { SequenceModule, sequencePersistence } from './sequence/index.ts';
+import { SiemModule } from './siem/index.ts';
 import { UpgradesModule, upgradesPersistence } from './upgrades/index.ts';
 
 export const PERSISTENCE = [
@@ -35,6 +37,8 @@ const FEATURES = [
   DiscoveryModule,
   UpgradesModule,
   FleetModule,
+  AuditReviewModule,
+  SiemModule,
 ];
 
 @Module({})

@@ -33,6 +33,11 @@ export const managerConfig = z.strictObject({
     .strictObject({
       /** PEM of the Ed25519 key that signs the audit trail's heads; made under data_dir at first start when absent. Replicas share one. */
       signing_key_file: z.string().min(1).optional(),
+      /** Public keys (raw, base64url) that signed earlier heads, or sign them on other replicas. */
+      trusted_keys: z
+        .array(z.string().regex(/^[A-Za-z0-9_-]{43}$/))
+        .max(20)
+        .default([]),
     })
     .prefault({}),
 });

@@ -29,4 +29,4 @@ export { PlatformModule, type PlatformParts } from './platform.module.ts';
 export { CLOCK, CONFIG, LOG, NOTIFIER } from './tokens.ts';
 export { Replica } from './replica.ts';
 export { Replicas } from './replicas.ts';
-export { storableJson } from './storable-json.ts';
+export { storableJson, storableText } from './storable-json.ts';

@@ -84,11 +84,12 @@ export const auditKey = z.object({
 export const auditKeyList = z.object({ items: z.array(auditKey), newest_head: auditHead.nullable() });
 export type AuditKeyList = z.infer<typeof auditKeyList>;
 
-/** A line of the NDJSON export: one header, then rows and heads by position, a head after the row it covers. */
+/** A line of the NDJSON export: a header, rows and heads by position, and an end; without its end an export was cut off. */
 export const auditExportLine = z.discriminatedUnion('type', [
   z.object({ type: z.literal('audit_export'), format: z.literal(1), manager_id: z.uuid(), exported_at: z.iso.datetime() }),
   auditChainRow.extend({ type: z.literal('row') }),
   auditHead.extend({ type: z.literal('head') }),
+  z.object({ type: z.literal('audit_export_end'), rows: z.int().min(0) }),
 ]);
 export type AuditExportLine = z.infer<typeof auditExportLine>;
 

@@ -50,7 +50,7 @@ export const pullRecords = z
   .strictObject({
     after: z.string().min(1).max(200).optional(),
     since: time.optional(),
-    limit: z.coerce.number().int().min(1).max(5000).default(500),
+    limit: z.coerce.number().int().min(1).max(1000).default(500),
     /** Seconds to wait for the first row when there is none yet. */
     wait: z.coerce.number().int().min(0).max(30).default(0),
     /** Wins over the Accept header. */

@@ -145,6 +145,7 @@ export async function selectEventsAfter(em: EntityManager, window: EventWindow, 
   const values = new Values();
   const limit = values.add(window.limit);
   const terms = [`e.position > ${values.add(after)}`, ...conditionsOf(window.filter, values)];
+  if (window.until !== undefined) terms.push(`e.position <= ${values.add(window.until)}`);
   return await run(em, named(withinReach(window.reach, terms, 'e.position', limit, values), 'e.position'), values);
 }
 
