@@ -8,8 +8,8 @@ import { extractFailed, storageError } from './unpack-errors.ts';
 export const SMALL_FILE_BYTES = 64 * 1024;
 /** Three groups are open at once at most; where nobody says otherwise, Linux allows 4,096 descriptors. */
 const FILES_PER_GROUP = 1_000;
-/** More than libuv's four threads: none of them waits for a turn of a busy event loop, and a disk answers many at once. */
-const SYNCS_AT_ONCE = 32;
+/** Enough for the thread pool's four until the event loop has written another hundred files and hands it new ones. */
+const SYNCS_AT_ONCE = 128;
 const MODE_BITS = 0o7777;
 
 /**
