@@ -98,6 +98,9 @@ export const ERRORS = {
   // Enrolment and sessions of nodes.
   token_unknown: entry('enrolment', 'warning', false, ['The registration token is not known.', 'Make a new token and enrol with it.', 'Tokens are stored as hashes; a mistyped one looks the same as a foreign one.']),
   token_expired: entry('enrolment', 'warning', false, ['The registration token has expired.', 'Make a new token.', 'Tokens live for a short time by design.']),
+  token_revoked: entry('enrolment', 'warning', false, ['The registration token was revoked.', 'Make a new token.', 'The audit trail names who revoked it.']),
+  registration_token_not_found: entry('api', 'warning', false, ['There is no such registration token, or you may not see it.', 'Check the id and your groups.', 'Tokens of groups you are no admin of look the same as tokens that do not exist.']),
+  node_quarantined: entry('api', 'warning', false, ['Two machines use this node’s identity, so nobody knows which of them would be meant.', 'Find both; enrol one of them anew, then release the node.', 'The node’s page and the event node_clone_detected name the two machines.']),
   token_used: entry('enrolment', 'warning', false, ['The registration token was already used.', 'Make a new token for each node.', 'If nobody of yours used it, look at the node it enrolled.']),
   token_device_type_mismatch: entry('enrolment', 'warning', false, ['The token is bound to another device type.', 'Make a token for this device type.', 'A token admits one node of one device type into one group.']),
   public_key_invalid: entry('enrolment', 'warning', false, ['The public key is not a raw Ed25519 key.', 'Let the agent make its own key pair.', '32 bytes, base64url without padding.']),
@@ -152,7 +155,10 @@ export const ERRORS = {
   idempotency_key_reused: entry('api', 'warning', false, ['Another request was sent with the same Idempotency-Key.', 'Use a new key for a new request.', 'A key is kept for 24 hours per account and stands for one operation with one body.']),
   request_in_progress: entry('api', 'info', true, ['The first request with this Idempotency-Key is still being served.', 'Repeat the request in a moment; it gets the first one’s answer.', 'A claim that is older than a minute belongs to a process that died, and the next request takes it over.']),
 
+  cursor_expired: entry('api', 'warning', false, ['Rows after this cursor are not there any more, so reading on from it would skip some.', 'Start again with `since` at the time of the last row you have.', 'Either retention removed them before they were read, or the database was restored to an earlier time; the details say which.']),
+
   // Storage of the manager.
+  audit_chain_broken: entry('store', 'critical', false, ['Rows of the audit trail are not what they were when they were chained.', 'Keep the database as it is, export the audit trail, and find out who can write to the database.', '`tidegate audit verify` names the positions. No further head is signed until the chain is whole again.']),
   database_unavailable: entry('store', 'critical', true, ['The database does not answer.', 'Check the database; the manager retries by itself.', 'The manager stays up and not ready until the database is back.']),
   lease_lost: entry('store', 'info', true, ['Another replica of the manager has taken this act over.', 'Nothing: that replica does it now.', 'It happens when a replica was stalled for longer than its lease. Frequent takeovers mean that replicas or the database are overloaded.']),
   database_user_missing: entry('store', 'critical', false, ['PostgreSQL refuses to run as root and there is no unprivileged user to drop to.', 'Start the manager as an ordinary user, or create the user `tidegate` or `nobody`.', 'The details list the user names that were looked for.']),
