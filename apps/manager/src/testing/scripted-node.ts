@@ -100,7 +100,7 @@ export class ScriptedNode {
 
   async authenticate(
     hello: OfType<'hello'>,
-    change: { intent?: 'session' | 'probe'; protocol?: number; key?: KeyObject; version?: string } = {},
+    change: { intent?: 'session' | 'probe'; protocol?: number; key?: KeyObject; version?: string; as?: object } = {},
   ): Promise<OfType<'auth_ok'>> {
     const { intent = 'session', protocol = 1, key = this.identity.privateKey, version = '1.0.0' } = change;
     const nonce = randomBytes(32).toString('base64url');
@@ -118,6 +118,7 @@ export class ScriptedNode {
       machine_id: this.identity.machineId,
       software_version: version,
       in_trial: false,
+      ...change.as,
     });
     return await this.next('auth_ok');
   }
