@@ -186,7 +186,7 @@ onHosts(SUITE, () => {
       `ln -sfn versions/1.0.0 ${root}/committed`,
       `mv ${root}/versions/${committed} ${root}/versions/other`,
       `mv ${root}/versions ${root}/other`,
-      `echo x >>${root}/versions/${committed}/lib/main.mjs`,
+      `echo x >>${root}/versions/${committed}/lib/main.cjs`,
       `touch ${root}/versions/1.0.0/bin/more`,
       `chmod -R u+w ${root}/versions/${committed}`,
       `ln -sfn /tmp ${run}/start`,
@@ -230,6 +230,22 @@ onHosts(SUITE, () => {
     );
     expect(edge.link('previous')).toBe('1.0.0');
   }, 120_000);
+
+  it('a request to delete a version is served when neither a start nor a trial is near', async () => {
+    const timer = `tidegate-guard@${SERVICE}.timer`;
+    await eventually('the timer at rest', VERDICT_MS, async () =>
+      (await host.exec('systemctl', 'is-active', timer)).code === 0 ? undefined : true,
+    );
+    const root = `/opt/tidegate/${SERVICE}`;
+    for (const version of ['8.8.8', '8.8.9']) {
+      const request = `mkdir ${root}/versions/${version} && echo ${version} >${root}/trial/new && mv ${root}/trial/new ${root}/trial/prune`;
+      expect(await edge.asAgent(request)).toMatchObject({ code: 0 });
+      await eventually(`the end of ${version}`, 30_000, () =>
+        existsSync(edge.root('versions', version)) || existsSync(edge.root('trial/prune')) ? undefined : true,
+      );
+    }
+    expect((await host.exec('systemctl', 'is-active', timer)).code).not.toBe(0);
+  }, 90_000);
 
   it('a candidate whose entry point the kernel cannot run is taken back', async () => {
     await inTrial(FOREIGN.version);
