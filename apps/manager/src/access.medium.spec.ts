@@ -32,7 +32,7 @@ afterAll(async () => {
 const rank = (role: CallerKind['role']): number => (role ? GROUP_ROLES.indexOf(role) : -1);
 
 /** The rule as docs/access.md tells it, written down a second time: the manager's own predicate is what is being tested. */
-function expected(kind: CallerKind, access: RouteName, place: Place, { target, named }: RouteObjects): Verdict {
+function expected(kind: CallerKind, access: RouteName, place: Place, { target, named, alsoGroup }: RouteObjects): Verdict {
   const action = routeOf(access).access;
   if (action === 'public') return 'allowed';
   if (!kind.signedIn) return 'unknown';
@@ -44,7 +44,8 @@ function expected(kind: CallerKind, access: RouteName, place: Place, { target, n
   if (place === 'foreign') return named ? 'forbidden' : 'hidden';
   if (!kind.limited) return 'allowed';
   if (target === 'group') return rule.least === 'viewer' ? 'allowed' : 'forbidden';
-  return place === 'own' ? 'allowed' : 'hidden';
+  if (place === 'own') return alsoGroup ? 'forbidden' : 'allowed';
+  return 'hidden';
 }
 
 /** Told by codes: a release source that is missing is a 404 too, and hides nothing. */

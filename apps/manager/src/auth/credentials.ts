@@ -29,6 +29,11 @@ export class Credentials {
     this.unknownNames = new SignInLimit(clock, UNKNOWN_NAMES_PER_HOUR, HOUR_MS);
   }
 
+  /** Before a request's body is read: of a flood the rest must cost next to nothing. @throws CodedError rate_limited */
+  refuseFlood(address: string): void {
+    this.limit.refuse(networkOf(address));
+  }
+
   /**
    * The lock is read when the turn has come, so that a crowd of guesses sent at once gets no more tries than one after the other.
    * @param username in lower case
@@ -37,8 +42,8 @@ export class Credentials {
    */
   async check(username: string, password: string, address: string): Promise<Account> {
     const network = networkOf(address);
-    this.limit.take(network);
-    const account = await this.hashing.run(network, () => this.compare(username, password, address));
+    const { clean } = this.limit.take(network);
+    const account = await this.hashing.run(network, clean ? 'first' : 'later', () => this.compare(username, password, address));
     this.limit.forgive(network);
     const refusal = refusalOf(account, this.clock.now());
     if (refusal) throw new CodedError(refusal);
@@ -47,7 +52,7 @@ export class Credentials {
 
   /** For a password that is to be stored; waits its turn like any other. */
   hash(password: string, address: string): Promise<string> {
-    return this.hashing.run(networkOf(address), () => hashPassword(password));
+    return this.hashing.run(networkOf(address), 'first', () => hashPassword(password));
   }
 
   private async compare(username: string, password: string, address: string): Promise<Account> {

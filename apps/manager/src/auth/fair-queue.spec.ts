@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { FairQueue } from './fair-queue.ts';
+import { FairQueue, type Lane } from './fair-queue.ts';
 
 /** Work that ends when it is told to. */
 function bench(maxAtOnce: number, maxWaiting = 50, maxWaitingPerKey = 10) {
   const queue = new FairQueue({ maxAtOnce, maxWaiting, maxWaitingPerKey });
   const started: string[] = [];
   const ends = new Map<string, () => void>();
-  const ask = (key: string, name: string): Promise<void> =>
-    queue.run(key, async () => {
+  const ask = (key: string, name: string, lane: Lane = 'first'): Promise<void> =>
+    queue.run(key, lane, async () => {
       started.push(name);
       await new Promise<void>((settle) => ends.set(name, settle));
     });
@@ -48,17 +48,44 @@ describe('FairQueue', () => {
     expect(started).toEqual(['a1', 'b1', 'c1']);
   });
 
+  it('keeps a place free of whoever comes later, and lets the first go before them', async () => {
+    const { ask, end, started } = bench(2);
+    for (const key of ['x', 'y', 'z']) void ask(key, key, 'later');
+    void ask('a', 'a1');
+    void ask('b', 'b1');
+    expect(started).toEqual(['x', 'a1']);
+    await end('x');
+    expect(started).toEqual(['x', 'a1', 'b1']);
+    await end('a1');
+    expect(started).toEqual(['x', 'a1', 'b1']);
+    await end('b1');
+    expect(started).toEqual(['x', 'a1', 'b1', 'y']);
+  });
+
+  it('sends one of those who come later away for one of the first when all places to wait are taken', async () => {
+    const { ask, end, started } = bench(2, 2);
+    void ask('x', 'x', 'later');
+    void ask('y', 'y', 'later');
+    const last = ask('z', 'z', 'later');
+    void ask('a', 'a1');
+    void ask('a', 'a2');
+    await expect(last).rejects.toMatchObject({ code: 'rate_limited' });
+    for (const name of ['a1', 'x', 'a2']) await end(name);
+    expect(started).toEqual(['x', 'a1', 'a2', 'y']);
+  });
+
   it('refuses when too many wait, of one key or in all', async () => {
     const { ask } = bench(1, 3, 2);
     for (const name of ['a1', 'a2', 'a3']) void ask('a', name);
     await expect(ask('a', 'a4')).rejects.toMatchObject({ code: 'rate_limited' });
     void ask('b', 'b1');
     await expect(ask('c', 'c1')).rejects.toMatchObject({ code: 'rate_limited' });
+    await expect(ask('x', 'x1', 'later')).rejects.toMatchObject({ code: 'rate_limited' });
   });
 
   it('goes on after work that failed', async () => {
     const queue = new FairQueue({ maxAtOnce: 1, maxWaiting: 1, maxWaitingPerKey: 1 });
-    await expect(queue.run('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await queue.run('a', () => Promise.resolve('yes'))).toBe('yes');
+    await expect(queue.run('a', 'first', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await queue.run('a', 'first', () => Promise.resolve('yes'))).toBe('yes');
   });
 });

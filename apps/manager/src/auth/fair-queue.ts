@@ -6,53 +6,82 @@ interface Limits {
   readonly maxWaitingPerKey: number;
 }
 
+interface Waiter {
+  readonly start: () => void;
+  readonly refuse: (error: CodedError) => void;
+}
+
+/** `later` is for whoever has given reason: they never take the last place, and give way when all are waiting. */
+export type Lane = 'first' | 'later';
+
 /**
- * Dear work for unknown callers: a few at once, of each key one at a time, and keys take turns. However much one key asks for,
- * another waits for at most what runs already.
+ * Dear work for unknown callers: a few at once, of each key one at a time, and keys take turns. However many ask in the lane
+ * `later`, and however much, whoever asks in `first` starts at once or waits for others of `first` only.
  */
 export class FairQueue {
   private readonly running = new Set<string>();
   /** Keys in the order of their turns; a Map keeps it. */
-  private readonly waiting = new Map<string, (() => void)[]>();
+  private readonly lanes: Readonly<Record<Lane, Map<string, Waiter[]>>> = { first: new Map(), later: new Map() };
   private waitingCount = 0;
 
   constructor(private readonly limits: Limits) {}
 
   /** @throws CodedError rate_limited when too many wait already. */
-  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    if (!this.mayStart(key)) await this.wait(key);
+  async run<T>(key: string, lane: Lane, work: () => Promise<T>): Promise<T> {
+    if (!this.mayStart(key, lane)) await this.wait(key, lane);
     this.running.add(key);
     try {
       return await work();
     } finally {
       this.running.delete(key);
-      this.wake();
+      this.wake('first');
+      this.wake('later');
     }
   }
 
-  private mayStart(key: string): boolean {
-    return this.running.size < this.limits.maxAtOnce && !this.running.has(key);
+  private mayStart(key: string, lane: Lane): boolean {
+    return this.running.size < this.placesFor(lane) && !this.running.has(key);
   }
 
-  private wait(key: string): Promise<void> {
-    const line = this.waiting.get(key) ?? [];
-    if (this.waitingCount >= this.limits.maxWaiting || line.length >= this.limits.maxWaitingPerKey)
-      throw new CodedError('rate_limited', { retry_after_secs: 2 });
+  private placesFor(lane: Lane): number {
+    return lane === 'first' ? this.limits.maxAtOnce : this.limits.maxAtOnce - 1;
+  }
+
+  private wait(key: string, lane: Lane): Promise<void> {
+    const line = this.lanes[lane].get(key) ?? [];
+    const full = this.waitingCount >= this.limits.maxWaiting && !(lane === 'first' && this.sendOneAway());
+    if (full || line.length >= this.limits.maxWaitingPerKey) throw tooMany();
     this.waitingCount += 1;
-    return new Promise((settle) => this.waiting.set(key, [...line, settle]));
+    return new Promise((start, refuse) => this.lanes[lane].set(key, [...line, { start, refuse }]));
   }
 
-  /** Starts whose turn it is. What it starts is marked as running at once: the promise that it waits on settles a turn later. */
-  private wake(): void {
-    for (const [key, line] of this.waiting) {
-      if (this.running.size >= this.limits.maxAtOnce) return;
+  private sendOneAway(): boolean {
+    const [key] = [...this.lanes.later.keys()].slice(-1);
+    const waiter = key === undefined ? undefined : this.take('later', key, (line) => line.pop());
+    waiter?.refuse(tooMany());
+    return waiter !== undefined;
+  }
+
+  /** Starts whose turn it is, and marks it as running at once: the promise that it waits on settles a turn later. */
+  private wake(lane: Lane): void {
+    for (const key of [...this.lanes[lane].keys()]) {
+      if (this.running.size >= this.placesFor(lane)) return;
       if (this.running.has(key)) continue;
-      const [next, ...rest] = line;
-      this.waiting.delete(key);
-      if (rest.length > 0) this.waiting.set(key, rest);
-      this.waitingCount -= 1;
+      const next = this.take(lane, key, (line) => line.shift());
       this.running.add(key);
-      next?.();
+      next?.start();
     }
+  }
+
+  /** Whoever is left of the key goes to the end of the turns. */
+  private take(lane: Lane, key: string, which: (line: Waiter[]) => Waiter | undefined): Waiter | undefined {
+    const line = [...(this.lanes[lane].get(key) ?? [])];
+    const waiter = which(line);
+    this.lanes[lane].delete(key);
+    if (line.length > 0) this.lanes[lane].set(key, line);
+    if (waiter) this.waitingCount -= 1;
+    return waiter;
   }
 }
+
+const tooMany = (): CodedError => new CodedError('rate_limited', { retry_after_secs: 2 });

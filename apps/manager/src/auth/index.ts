@@ -38,4 +38,6 @@ export class AuthModule {}
 
 export { Caller, signedInOf, type Credential, type SignedIn } from './access-rule.ts';
 export { Callers } from './callers.ts';
+export { Credentials } from './credentials.ts';
 export { authPersistence } from './persistence/index.ts';
+export { signInGate } from './sign-in-gate.ts';

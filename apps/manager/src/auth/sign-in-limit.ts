@@ -33,8 +33,11 @@ export class SignInLimit {
     private readonly windowMs = 60_000,
   ) {}
 
-  /** Before the password is looked at: what runs counts as failed until it is known better. @throws CodedError rate_limited */
-  take(network: string): void {
+  /**
+   * Before the password is looked at: what runs counts as failed until it is known better.
+   * @returns whether nothing has failed there lately. @throws CodedError rate_limited
+   */
+  take(network: string): { readonly clean: boolean } {
     const now = this.clock.now().getTime();
     let entry = this.seen.get(network);
     if (!entry || entry.until <= now) {
@@ -43,8 +46,17 @@ export class SignInLimit {
       this.seen.delete(network);
       this.seen.set(network, entry);
     }
-    if (entry.count >= this.limit) throw new CodedError('rate_limited', { retry_after_secs: (entry.until - now) / 1000 });
+    this.refuse(network);
     entry.count += 1;
+    return { clean: entry.count === 1 };
+  }
+
+  /** Looks only. @throws CodedError rate_limited */
+  refuse(network: string): void {
+    const now = this.clock.now().getTime();
+    const entry = this.seen.get(network);
+    if (entry && entry.until > now && entry.count >= this.limit)
+      throw new CodedError('rate_limited', { retry_after_secs: (entry.until - now) / 1000 });
   }
 
   /** It was a right one: a whole company may sign in from one address on a Monday morning. */

@@ -15,6 +15,8 @@ export interface RouteObjects {
   /** What the rule is about: nothing in particular, a group as a whole, or a node. */
   readonly target: 'none' | 'group' | 'node';
   readonly ask?: (scene: Scene, caller: Person) => Ask | Promise<Ask>;
+  /** Besides the node it concerns a group as a whole, which nobody commands who is limited to some nodes. */
+  readonly alsoGroup?: true;
   /** The caller is signed out, or somebody else afterwards. */
   readonly usesUpCaller?: true;
   /** A group is named, not identified: one that the caller may not name is answered with `forbidden`. */
@@ -156,7 +158,7 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
   startNodeMaintenance: { target: 'node', ask: ofNode({ body: { reason: 'a new fan' } }) },
   endNodeMaintenance: { target: 'node', ask: ofNode() },
   // To where it is: who may move it at all is the question here.
-  moveNode: { target: 'node', ask: ({ nodeId, group }) => ({ params: { id: nodeId }, body: { group: group.name } }) },
+  moveNode: { target: 'node', alsoGroup: true, ask: ({ nodeId, group }) => ({ params: { id: nodeId }, body: { group: group.name } }) },
   rotateNodeKey: { target: 'node', ask: ofNode() },
   revokeNode: { target: 'node', ask: ofSpareNode({ body: { reason: 'stolen' } }) },
   releaseNode: { target: 'node', ask: ofNode({ body: { reason: 'looked at' } }) },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@tidegate/test-kit';
-import { ManagerUnderTest, PASSWORD } from '../../testing/manager-under-test.ts';
+import { ManagerUnderTest } from '../../testing/manager-under-test.ts';
 import { askAs, newPerson, newUser, PERSON_PASSWORD, signInAs, withToken, type Person } from '../../testing/people.ts';
 import { auditOf, sql } from '../../testing/sql.ts';
 
