@@ -114,11 +114,18 @@ describe('the sequencer', () => {
     expect(await names()).toEqual(['1 one']);
   });
 
-  it('gives numbers to one replica at a time, whoever asks', async () => {
-    for (let index = 0; index < 50; index += 1) await write(`e${index}`, index % 2);
-    await Promise.all([0, 1, 0, 1].map((replica) => replicas[replica]!.sequencer.settle('events')));
-    const rows = await readAfter(0);
-    expect(rows.map((row) => row.position)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+  it('gives numbers on one replica at a time: another one waits, and goes on from where the first has ended', async () => {
+    await write('one');
+    await client.query('BEGIN');
+    await client.query(`SELECT FROM sequence_heads WHERE stream = 'events' FOR UPDATE`);
+    const waiting = replicas[1]!.sequencer.settle('events');
+    const blocked = `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%sequence_heads%'`;
+    while ((await client.query(blocked)).rowCount === 0);
+    await client.query(`UPDATE events SET position = 1; UPDATE sequence_heads SET position = 1, tag = 'x' WHERE stream = 'events'`);
+    await write('two');
+    await client.query('COMMIT');
+    await waiting;
+    expect(await names()).toEqual(['1 one', '2 two']);
   });
 
   it('goes on by its poll when nobody woke it, and is told of its own advance', async () => {

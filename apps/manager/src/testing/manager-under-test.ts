@@ -98,7 +98,7 @@ export class ManagerUnderTest {
     let text = '';
     for await (const chunk of response) text += String(chunk);
     const type = response.headers['content-type'] ?? '';
-    return { status: response.statusCode ?? 0, headers: response.headers, body: type.includes('json') ? JSON.parse(text) : text };
+    return { status: response.statusCode ?? 0, headers: response.headers, body: /\bjson\b/.test(type) ? JSON.parse(text) : text };
   }
 
   async signIn(): Promise<SessionView> {
@@ -141,8 +141,8 @@ export class ManagerUnderTest {
   }
 
   /** Live updates, one by one. */
-  async *watch(): AsyncGenerator<StreamMessage> {
-    const opened = this.open('GET', '/api/v1/stream', {});
+  async *watch(query = ''): AsyncGenerator<StreamMessage> {
+    const opened = this.open('GET', `/api/v1/stream${query}`, {});
     opened.send(undefined);
     const response = await opened;
     let pending = '';
