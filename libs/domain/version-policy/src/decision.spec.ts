@@ -42,6 +42,7 @@ const memory: fc.Arbitrary<NodeMemory> = fc.record({
   previous: orNull(fc.record({ version, digest: orNull(digest) })),
   highestCommitted: version,
   floor: orNull(fc.record({ version, sequence: small(8) })),
+  floorSequences: fc.constant({}),
   revoked: fc.uniqueArray(digest, { maxLength: 1 }),
   statements: fc.dictionary(version, fc.record({ digest, sequence })),
   skipList: fc.array(fc.record({ digest, version, reason: fc.constant('deadline'), retries: small(3) }), { maxLength: 2 }),

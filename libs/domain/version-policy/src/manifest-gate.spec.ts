@@ -36,6 +36,7 @@ const memory: NodeMemory = {
   previous: null,
   highestCommitted: v('1.5.0'),
   floor: null,
+  floorSequences: {},
   revoked: [],
   statements: {},
   skipList: [],
@@ -78,6 +79,18 @@ const rows: readonly [
   ['the pinned digest', 'edge-arm64.tar.gz', {}, {}, { expectedDigest: own }],
   ['revoked by an earlier manifest', 'upgrade_revoked', {}, { revoked: [own] }],
   ['a sequence below the floor', 'upgrade_sequence_too_old', {}, { floor: { version: v('1.0.0'), sequence: 61 } }],
+  [
+    'a sequence below the floor of its channel',
+    'upgrade_sequence_too_old',
+    {},
+    { floor: { version: v('1.0.0'), sequence: 61 }, floorSequences: { stable: 61 } },
+  ],
+  [
+    'a sequence below the floor of another channel',
+    'edge-arm64.tar.gz',
+    {},
+    { floor: { version: v('1.0.0'), sequence: 900 }, floorSequences: { stable: 60, nightly: 900 } },
+  ],
   [
     'the same version, republished with a newer sequence',
     'upgrade_provenance_mismatch',

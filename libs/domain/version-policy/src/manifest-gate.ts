@@ -53,8 +53,8 @@ function gateIdentity(manifest: Manifest, digest: Sha256, request: UpgradeReques
 /** `sequence` orders statements; revocations hold whatever the version. */
 function gateStatement(manifest: Manifest, digest: Sha256, memory: NodeMemory): Verdict<void> {
   if (memory.revoked.includes(digest) || manifest.revoked.includes(digest)) return refuse('upgrade_revoked', { digest });
-  if (memory.floor && manifest.sequence < memory.floor.sequence)
-    return refuse('upgrade_sequence_too_old', { sequence: manifest.sequence, floor: memory.floor.sequence });
+  const floor = floorSequence(manifest.channel, memory);
+  if (manifest.sequence < floor) return refuse('upgrade_sequence_too_old', { sequence: manifest.sequence, floor });
   const known = Object.hasOwn(memory.statements, manifest.version) ? memory.statements[manifest.version] : undefined;
   if (known && known.digest !== digest) {
     if (manifest.sequence < known.sequence)
@@ -62,6 +62,12 @@ function gateStatement(manifest: Manifest, digest: Sha256, memory: NodeMemory): 
     return refuse('upgrade_provenance_mismatch', { expected: known.digest, actual: digest });
   }
   return accept(undefined);
+}
+
+/** A nightly's numbers run ahead of those of the stable channel, and must not lock it out. */
+function floorSequence(channel: string, { floor, floorSequences }: NodeMemory): number {
+  if (Object.keys(floorSequences).length === 0) return floor?.sequence ?? 0;
+  return Object.hasOwn(floorSequences, channel) ? (floorSequences[channel] ?? 0) : 0;
 }
 
 /** A lower version must be able to live with the data as they are: nothing undoes a migration on the way back. */

@@ -52,6 +52,8 @@ export interface NodeMemory {
   readonly previous: { readonly version: ReleaseVersion; readonly digest: Sha256 | null } | null;
   readonly highestCommitted: ReleaseVersion;
   readonly floor: { readonly version: ReleaseVersion; readonly sequence: number } | null;
+  /** The floor's sequence by channel, because each channel counts for itself; none = that of `floor` is every channel's. */
+  readonly floorSequences: Readonly<Record<string, number>>;
   readonly revoked: readonly Sha256[];
   /** The statement committed or verified for each version. */
   readonly statements: Readonly<Record<string, { readonly digest: Sha256; readonly sequence: number }>>;

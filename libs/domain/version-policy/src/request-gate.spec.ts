@@ -21,6 +21,7 @@ const memory: NodeMemory = {
   previous: { version: v('1.2.0'), digest: digest('2') },
   highestCommitted: v('1.5.0'),
   floor: null,
+  floorSequences: {},
   revoked: [],
   statements: {},
   skipList: [],

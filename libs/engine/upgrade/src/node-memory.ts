@@ -13,6 +13,20 @@ export const raisedFloor = (floor: Floor, offered: Floor | undefined): Floor => 
   return { version, sequence: Math.max(floor.sequence, offered.sequence) };
 };
 
+type Sequences = NodeMemory['floorSequences'];
+
+/** The first to be named takes over what was learned when sequences had no channel. */
+export function raisedSequences(
+  before: Pick<NodeMemory, 'floor' | 'floorSequences'>,
+  channel: string,
+  offered: Floor | undefined,
+): Sequences {
+  if (!offered) return before.floorSequences;
+  const isFirst = Object.keys(before.floorSequences).length === 0;
+  const own = Object.hasOwn(before.floorSequences, channel) ? (before.floorSequences[channel] ?? 0) : 0;
+  return { ...before.floorSequences, [channel]: Math.max(isFirst ? (before.floor?.sequence ?? 0) : own, offered.sequence) };
+}
+
 /** What a verified statement revokes stays revoked, whatever becomes of its own release. */
 export const revoking = (state: NodeState, revoked: readonly Sha256[]): NodeState => ({
   ...state,
@@ -25,6 +39,7 @@ export function learn(state: NodeState, manifest: Manifest, digest: AttemptRecor
   return {
     ...revoking(state, manifest.revoked),
     floor: raisedFloor(state.floor, manifest.security_floor),
+    floorSequences: raisedSequences(state, manifest.channel, manifest.security_floor),
     statements: digest ? { ...state.statements, [manifest.version]: { digest, sequence: manifest.sequence } } : state.statements,
     highestSequence: Math.max(state.highestSequence, manifest.sequence),
     highestCommitted: highest && compareVersions(highest, manifest.version) > 0 ? highest : manifest.version,
@@ -60,6 +75,7 @@ export async function memoryOf(state: NodeState, links: SlotLinks, parts: Pick<E
     previous: links.previous ? { version: links.previous, digest: await digestOf(links.previous) } : null,
     highestCommitted: state.highestCommitted ?? links.committed ?? running,
     floor: state.floor,
+    floorSequences: state.floorSequences,
     revoked: state.revoked,
     statements: state.statements,
     skipList: state.skipList,

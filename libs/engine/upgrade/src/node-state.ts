@@ -69,6 +69,8 @@ export const nodeState = z.looseObject({
   history: z.array(attemptRecord),
   executedCommands: z.array(z.looseObject({ id: commandId, ack: commandAck })),
   floor: z.looseObject({ version: releaseVersion, sequence: z.number() }).nullable(),
+  /** The floor's sequence per channel; that of `floor` is the highest of them, for a version that knows no other. */
+  floorSequences: z.record(z.string(), z.number()).default({}),
   revoked: z.array(sha256),
   statements: z.record(z.string(), z.looseObject({ digest: sha256, sequence: z.number() })),
   highestCommitted: releaseVersion.nullable(),
@@ -87,6 +89,7 @@ export const emptyState = (): NodeState => ({
   history: [],
   executedCommands: [],
   floor: null,
+  floorSequences: {},
   revoked: [],
   statements: {},
   highestCommitted: null,

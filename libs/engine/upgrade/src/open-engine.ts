@@ -24,6 +24,8 @@ export interface Opened {
   readonly runner: AttemptRunner;
   readonly brake: ReturnType<typeof createCommandBrake>;
   readonly trial: () => Trial | null;
+  /** What a start without an attempt has to write down and to clear away: nobody waits for it but whoever asks for more. */
+  readonly settled: Promise<void>;
   /** Why nothing new can be begun yet; null when the past is settled. */
   readonly unsettled: () => Refusal | null;
   readonly stop: () => Promise<void>;
@@ -46,21 +48,22 @@ export async function openEngine(parts: EngineParts): Promise<Opened> {
     if (next === 'watch') stops.push(watchVerdict(ledger, parts, () => trial?.stop()));
   };
 
-  try {
-    await settle();
-  } catch (error) {
+  const settled = settle().catch(async (error: unknown) => {
     if (!isCodedError(error) || (await isCandidate(ledger, parts))) throw error;
     unsettled = refuse(error.code, error.details);
     parts.log('recovery postponed', { code: error.code, ...error.details });
     stops.push(untilDone(parts, settle, () => (unsettled = null)));
-  }
+  });
+  if (ledger.state().attempt) await settled;
   return {
     ledger,
+    settled,
     runner,
     brake: createCommandBrake(parts.clock),
     trial: () => trial,
     unsettled: () => unsettled,
     async stop() {
+      await settled;
       for (const stop of stops) stop();
       trial?.stop();
       await runner.stop();

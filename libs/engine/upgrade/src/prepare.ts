@@ -6,7 +6,7 @@ import type { AttemptMoves } from './attempt-moves.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { fetchArtefact } from './fetch-artefact.ts';
 import { lookForNews } from './newest-statements.ts';
-import { memoryOf, raisedFloor, revoking } from './node-memory.ts';
+import { memoryOf, raisedFloor, raisedSequences, revoking } from './node-memory.ts';
 import type { AttemptRecord, NodeState } from './node-state.ts';
 import type { UnpackProgress } from './ports/artefact-unpacker.ts';
 import type { VerifiedManifest } from './ports/manifest-verifier.ts';
@@ -83,7 +83,8 @@ async function withNews(
   const news = await lookForNews(parts, manifest, memory, signal);
   const revoked = [...new Set([...memory.revoked, ...news.revoked, ...manifest.revoked])];
   if (revoked.length > memory.revoked.length) await moves.learn((state) => revoking(state, revoked));
-  return { ...memory, revoked, floor: raisedFloor(memory.floor, news.floor ?? undefined) };
+  const floorSequences = raisedSequences(memory, manifest.channel, news.floor ?? undefined);
+  return { ...memory, revoked, floor: raisedFloor(memory.floor, news.floor ?? undefined), floorSequences };
 }
 
 /** Codes that say nothing of the release, only of the way to it. */

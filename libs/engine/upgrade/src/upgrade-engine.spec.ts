@@ -85,6 +85,26 @@ describe('a good upgrade', () => {
     expect(node.disk.state).toMatchObject({ floor: { version: '1.1.0', sequence: 15 }, highestSequence: 20, highestCommitted: '1.1.0' });
   });
 
+  it('keeps the sequences of two channels apart: what a nightly counts does not lock the stable channel out', async () => {
+    const node = createFakeNode('1.0.0', { sequence: 7, security_floor: { version: version('1.0.0'), sequence: 5 } });
+    const both = { policy: { ...OPEN_POLICY, allowedChannels: ['stable' as Channel, 'nightly' as Channel] } };
+    const nightly = { channel: 'nightly' as Channel };
+    node.publish(aManifest('1.1.0-night.1', { ...nightly, sequence: 901, security_floor: { version: version('1.0.0'), sequence: 900 } }));
+    const engine = await boot(node, both);
+    await engine.accept(anUpgrade('1.1.0-night.1', nightly));
+    await settled(() => node.restarts() > 0);
+    node.guardCommits();
+    const next = await boot(node, both);
+    expect(node.disk.state).toMatchObject({ floor: { sequence: 900 }, floorSequences: { stable: 5, nightly: 900 } });
+    node.publish(aManifest('1.1.0', { sequence: 8 }));
+    node.publish(aManifest('1.1.1', { sequence: 4 }));
+    await next.accept(anUpgrade('1.1.1'));
+    await settled(ended(next));
+    expect(next.report()).toMatchObject({ error_code: 'upgrade_sequence_too_old' });
+    await next.accept(anUpgrade('1.1.0'));
+    await settled(() => node.restarts() > 1);
+  });
+
   it('uses a sound slot of the same release that lies there already, and fetches a damaged one again', async () => {
     for (const sound of [true, false]) {
       const node = createFakeNode();

@@ -28,7 +28,7 @@ export interface EngineFacts {
 
 /** The node's side of upgrades: takes commands, runs one attempt at a time, and finds out how it ended. */
 export interface UpgradeEngine {
-  /** Once, before the link opens: reads state and verdict, ends or resumes what was running. */
+  /** Once, before the link opens: reads state and verdict, ends or resumes what was running. Requests wait for what it leaves to be written. */
   recover(): Promise<void>;
   /** Durable before it answers; the same command id always gets the same answer. */
   accept(command: Command): Promise<CommandAck>;
@@ -85,6 +85,7 @@ export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
   return {
     async recover() {
       opened = await openEngine(parts);
+      turn = opened.settled;
     },
     accept: async (command) => {
       const answer = await inTurn((now) => coded(() => take(now, parts, command)));
