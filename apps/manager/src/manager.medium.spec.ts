@@ -65,8 +65,8 @@ describe('the manager', () => {
     const kinds: string[] = [];
     for await (const message of stream) {
       kinds.push(message.type);
-      if (message.type === 'event') {
-        expect(message.event).toMatchObject({ node_id: node.identity.nodeId, name: 'agent_started' });
+      if (message.type === 'event' && message.event.name === 'agent_started') {
+        expect(message.event).toMatchObject({ node_id: node.identity.nodeId });
         break;
       }
     }

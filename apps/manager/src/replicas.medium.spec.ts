@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { StreamMessage } from '@tidegate/contract-api';
 import { createTestDatabase, type TestDatabase } from '@tidegate/test-kit';
 import pg from 'pg';
@@ -39,6 +39,16 @@ const commandsOf = (node: ScriptedNode): number => node.received.filter((message
 const silenceB = async (): Promise<void> =>
   void (await sql.query(`UPDATE replicas SET seen_at = seen_at - interval '1 minute' WHERE address LIKE '%:' || $1`, [String(b.port)]));
 
+/** Both show that they live, and tell the same time: each has a clock of its own, which every start has moved. */
+async function freshen(): Promise<void> {
+  const behindMs = a.clock.now().getTime() - b.clock.now().getTime();
+  b.clock.advance(3000 + Math.max(0, behindMs));
+  a.clock.advance(3000 + Math.max(0, -behindMs));
+  await until(
+    async () => (await sql.query(`SELECT 1 FROM replicas WHERE seen_at > clock_timestamp() - interval '5 seconds'`)).rowCount === 2,
+  );
+}
+
 beforeAll(async () => {
   database = await createTestDatabase();
   cable = await layCable(database);
@@ -49,6 +59,7 @@ beforeAll(async () => {
   await a.signIn();
   b.answersFor(a);
 });
+beforeEach(freshen);
 afterEach(() => nodes.splice(0).forEach((node) => node.end()));
 afterAll(async () => {
   await b.dispose();
@@ -77,7 +88,7 @@ describe('two replicas on one database', () => {
     const reading = (async () => {
       for await (const message of stream) {
         seen.push(message);
-        if (message.type === 'event') return;
+        if (message.type === 'event' && message.event.name === 'agent_started') return;
       }
     })();
     // The stream is open once anything arrives on it.

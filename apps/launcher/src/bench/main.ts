@@ -20,6 +20,25 @@ const AREAS: Readonly<Record<string, () => Promise<Readonly<Record<string, Opene
       files: artefact.smallFilesSeries,
     };
   },
+  manager: async () => {
+    const [sockets, lists, signIns, records] = await Promise.all([
+      import('./manager-sockets/sockets-series.ts'),
+      import('./manager-lists/list-series.ts'),
+      import('./manager-sign-ins/flood-series.ts'),
+      import('./manager-events/record-series.ts'),
+    ]);
+    return {
+      lists: lists.listSeries,
+      'sockets-memory': sockets.memorySeries,
+      'sockets-beats': sockets.beatSeries,
+      'sockets-connect': sockets.connectSeries,
+      'sockets-reconnect': sockets.reconnectSeries,
+      'sockets-command': sockets.commandSeries,
+      'events-insert': records.recordSeries,
+      'sign-ins-flood': signIns.floodSeries,
+      'sign-ins-wide-flood': signIns.wideFloodSeries,
+    };
+  },
 };
 
 /** What bounds the number of sockets a row may open; rows that need many scale with it. */
@@ -41,12 +60,14 @@ async function run([area = '', ...chosen]: readonly string[]): Promise<number> {
   const open = Object.hasOwn(AREAS, area) ? AREAS[area] : undefined;
   if (!open) return refuse(`bench needs an area: ${Object.keys(AREAS).join(', ')}`);
   const all = await open();
-  const stranger = chosen.find((name) => !Object.hasOwn(all, name));
+  // `sockets` stands for all of `sockets-…`.
+  const isMeant = (name: string, by: string): boolean => name === by || name.startsWith(`${by}-`);
+  const stranger = chosen.find((by) => !Object.keys(all).some((name) => isMeant(name, by)));
   if (stranger !== undefined) return refuse(`bench ${area} has no "${stranger}", only ${Object.keys(all).join(', ')}`);
   const print = (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`);
   let passed = true;
   for (const [name, series] of Object.entries(all)) {
-    if (chosen.length > 0 && !chosen.includes(name)) continue;
+    if (chosen.length > 0 && !chosen.some((by) => isMeant(name, by))) continue;
     // Others' work is the first reason for an odd figure, so it is written beside each.
     const load = Math.round((loadavg()[0] ?? 0) * 10) / 10;
     for (const result of await measureSeries(await series())) {

@@ -179,6 +179,34 @@ describe('hostile sockets', () => {
   );
 });
 
+describe('a beat that says what the last one said', () => {
+  it('counts as heard', async () => {
+    const node = await live();
+    const shown = async () => (await manager.call('GET', `/api/v1/nodes/${node.identity.nodeId}`)).body;
+    const before = (await shown()).last_seen_at as string;
+    manager.clock.advance(15_000);
+    await node.beat({ uptime_secs: 20 });
+    expect(Date.parse((await shown()).last_seen_at as string) - Date.parse(before)).toBe(15_000);
+  });
+
+  it.each([
+    ['a number that is none', '"uptime_secs":05', 4022],
+    ['a beat before the first', '"beat":0', 4022],
+  ])('is still refused for %s', async (_, instead, code) => {
+    const node = await live();
+    const sent: string[] = [];
+    const send = node.socket.send.bind(node.socket);
+    node.socket.send = (text: unknown) => {
+      sent.push(String(text));
+      send(String(text));
+    };
+    await node.beat();
+    const name = instead.split(':')[0] ?? '';
+    node.socket.send((sent[0] ?? '').replace(new RegExp(`${name}:\\d+`), instead));
+    expect((await node.whenClosed()).code).toBe(code);
+  });
+});
+
 describe('silence', () => {
   it('turns an unheard node stale after 45 s and offline after 60 s', async () => {
     const node = await live();

@@ -1,9 +1,11 @@
 import { isCodedError } from '@tidegate/contract-errors';
 
+/** @param failure what stopped the item's whole batch; absent when it is stored. Must not throw. */
+export type Settled<T> = (item: T, failure?: { readonly error: unknown }) => void;
+
 interface Waiting<T> {
   readonly item: T;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
+  readonly settled: Settled<T>;
 }
 
 /**
@@ -21,10 +23,13 @@ export class BatchWriter<T> {
 
   /** Settles when the item is stored; rejects with what stopped its whole batch. */
   add(item: T): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ item, resolve, reject });
-      this.running ??= this.drainAll();
-    });
+    return new Promise((resolve, reject) => this.put(item, (_item, failure) => (failure ? reject(failure.error) : resolve())));
+  }
+
+  /** The same without a promise, for what comes hundreds of times a second; one function can serve all items. */
+  put(item: T, settled: Settled<T>): void {
+    this.waiting.push({ item, settled });
+    this.running ??= this.drainAll();
   }
 
   /** Everything that was added so far is stored or has failed. */
@@ -50,9 +55,9 @@ export class BatchWriter<T> {
     } catch (error) {
       const alone = batch.length === 1 || (isCodedError(error) && error.code === 'database_unavailable');
       if (!alone) for (const entry of batch) await this.writeBatch([entry]);
-      else for (const entry of batch) entry.reject(error);
+      else for (const entry of batch) entry.settled(entry.item, { error });
       return;
     }
-    for (const entry of batch) entry.resolve();
+    for (const entry of batch) entry.settled(entry.item);
   }
 }

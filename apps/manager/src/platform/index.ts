@@ -1,5 +1,5 @@
 export { BatchCall } from './batch-call.ts';
-export { BatchWriter } from './batch-writer.ts';
+export { BatchWriter, type Settled } from './batch-writer.ts';
 export { Bus } from './bus/bus.ts';
 export { ChangeFeed } from './change-feed.ts';
 export { systemClock, type Clock } from './clock.ts';

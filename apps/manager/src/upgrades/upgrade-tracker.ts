@@ -93,15 +93,14 @@ export class UpgradeTracker implements OnModuleInit {
     }
   }
 
-  private async applyBeat(session: LiveSession, health: Health): Promise<void> {
-    const attempt = health.attempt;
+  private applyBeat(session: LiveSession, health: Health): Promise<void> | undefined {
+    const { attempt } = health;
     const upgradeId = attempt?.command_id;
     if (!attempt || !upgradeId) return void this.lastBeat.delete(session.nodeId);
     const said = `${upgradeId} ${attempt.state} ${attempt.received_bytes ?? ''}`;
     const report = reportOfBeat(attempt);
-    if (!report || this.lastBeat.get(session.nodeId) === said) return;
-    await this.applyTo(session.nodeId, upgradeId, report);
-    this.lastBeat.set(session.nodeId, said);
+    if (!report || this.lastBeat.get(session.nodeId) === said) return undefined;
+    return this.applyTo(session.nodeId, upgradeId, report).then(() => void this.lastBeat.set(session.nodeId, said));
   }
 
   private async applyAck(session: LiveSession, ack: CommandAck): Promise<void> {

@@ -16,8 +16,11 @@ export interface NodeConnection {
   cancelDeadline: () => void;
   /** Anything was heard since the last ping. */
   alive: boolean;
-  /** What the last beat said, without what changes every time. */
+  /** The last beat that was understood, as text: one that differs in numbers only need not be understood again. */
+  lastBeat: string;
+  /** Digest of what the last stored beat said, without what changes every time; and the one number that counts as news. */
   lastStanding: string;
+  lastSequence: number;
   lastBeatAtMs: number;
   /** When the whole of it was stored last. */
   lastReportAtMs: number;

@@ -26,7 +26,8 @@ export const sessionNotice = {
 /** What the features above are told. A rejected promise closes the connection; the node comes back and says it again. */
 export interface NodeLinkListener {
   opened?(session: LiveSession): Promise<void>;
-  beat?(session: LiveSession, health: Health): Promise<void>;
+  /** Most beats mean nothing to anybody: then nothing is returned, and nothing waited for. */
+  beat?(session: LiveSession, health: Health): Promise<void> | undefined;
   /** Settles when the event is stored; only then it is acknowledged. */
   event?(session: LiveSession, event: NodeEvent): Promise<void>;
   commandAck?(session: LiveSession, ack: CommandAck): Promise<void>;
@@ -45,6 +46,15 @@ export class NodeLink {
   /** Settles when every listener is done; rejects with the first that could not be. */
   async tell(act: (listener: NodeLinkListener) => Promise<void> | undefined): Promise<void> {
     await Promise.all(this.listeners.map(async (listener) => await act(listener)));
+  }
+
+  tellOfBeat(session: LiveSession, health: Health): Promise<unknown> | undefined {
+    let works: Promise<void>[] | undefined;
+    for (const listener of this.listeners) {
+      const work = listener.beat?.(session, health);
+      if (work) (works ??= []).push(work);
+    }
+    return works && Promise.all(works);
   }
 
   get size(): number {

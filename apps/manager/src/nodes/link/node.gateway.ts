@@ -3,7 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayDisconnect } from '@nestjs/websockets';
 import { isCodedError, type ErrorCode } from '@tidegate/contract-errors';
-import { CLOSE, parseFromNode, WIRE, type Auth, type FromManager, type FromNode, type Register } from '@tidegate/contract-protocol';
+import {
+  CLOSE,
+  parseFromNode,
+  WIRE,
+  type Auth,
+  type FromManager,
+  type FromNode,
+  type Health,
+  type Register,
+} from '@tidegate/contract-protocol';
 import { WebSocket, type RawData } from 'ws';
 import { ChangeFeed, CLOCK, LOG, type Clock, type Log } from '../../platform/index.ts';
 import { KeyRotation } from '../key-rotation.ts';
@@ -11,7 +20,7 @@ import { admit, ROOM } from './admission.ts';
 import { BeatWriter } from './beat-writer.ts';
 import { Handshake } from './handshake.ts';
 import type { NodeConnection } from './node-connection.ts';
-import { NodeLink } from './node-link.ts';
+import { NodeLink, type LiveSession } from './node-link.ts';
 import { SessionKeeper } from './session-keeper.ts';
 
 const PING_EVERY_MS = 30_000;
@@ -83,7 +92,9 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
       session: undefined,
       cancelDeadline: this.clock.after(WIRE.authDeadlineMs, () => this.refuse(socket, 'auth_timeout')),
       alive: true,
+      lastBeat: '',
       lastStanding: '',
+      lastSequence: -1,
       lastBeatAtMs: 0,
       lastReportAtMs: 0,
       keyAdopted: false,
@@ -116,9 +127,16 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     connection.alive = true;
     if (isBinary) return this.refuse(socket, 'message_malformed');
     // With the default binaryType a text frame is always one Buffer.
-    const parsed = parseFromNode((data as Buffer).toString('utf8'));
+    const text = (data as Buffer).toString('utf8');
+    const { session } = connection;
+    const repeated = session && this.beats.repeats(connection, text);
+    if (repeated) return this.takeBeat(socket, connection, session, repeated, null);
+    const parsed = parseFromNode(text);
     if (!parsed.ok) return this.refuse(socket, parsed.code);
-    this.track(this.handle(socket, connection, parsed.value).catch((error: unknown) => this.fail(socket, error)));
+    const message = parsed.value;
+    const adopting = session?.nextKey !== undefined && !connection.keyAdopted;
+    if (session && message.type === 'health' && !adopting) return this.takeBeat(socket, connection, session, message, text);
+    this.track(this.handle(socket, connection, message).catch((error: unknown) => this.fail(socket, error)));
   }
 
   private async handle(socket: WebSocket, connection: NodeConnection, message: FromNode): Promise<void> {
@@ -128,15 +146,9 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     if (phase !== 'live' || !session) return this.refuse(socket, 'message_unexpected');
     switch (message.type) {
       case 'health':
-        if (session.nextKey && !connection.keyAdopted) {
-          await this.rotation.adopted(session, session.nextKey);
-          connection.keyAdopted = true;
-        }
-        // After it is stored: a candidate is committed on the strength of acknowledged beats, so an acknowledgement has to
-        // mean that this manager, with its database, works.
-        await this.beats.store(connection, session, message);
-        this.say(socket, { type: 'health_ack', beat: message.beat });
-        return await this.link.tell((listener) => listener.beat?.(session, message));
+        if (session.nextKey) await this.rotation.adopted(session, session.nextKey);
+        connection.keyAdopted = true;
+        return this.takeBeat(socket, connection, session, message, '');
       case 'event':
         await this.link.tell((listener) => listener.event?.(session, message.event));
         return this.say(socket, { type: 'event_ack', spool_id: message.event.spool_id, seq: message.event.seq });
@@ -147,6 +159,18 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
       default:
         return this.refuse(socket, 'message_unexpected');
     }
+  }
+
+  /** @param text of a beat that was parsed in full; null for one that repeats such a one. */
+  private takeBeat(socket: WebSocket, connection: NodeConnection, session: LiveSession, health: Health, text: string | null): void {
+    this.beats.take({ connection, session, health, text }, (error) => {
+      if (error) return this.fail(socket, error);
+      // After it is stored: a candidate is committed on the strength of acknowledged beats, so an acknowledgement has to
+      // mean that this manager, with its database, works.
+      this.say(socket, { type: 'health_ack', beat: health.beat });
+      const work = this.link.tellOfBeat(session, health);
+      if (work) this.track(work.catch((failure: unknown) => this.fail(socket, failure)));
+    });
   }
 
   private async enrol(socket: WebSocket, connection: NodeConnection, message: Register): Promise<void> {
@@ -203,8 +227,13 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     socket.close(closeCodeOf(code), code);
   }
 
-  private track(work: Promise<void>): void {
-    const tracked = work.catch(() => {}).finally(() => this.inFlight.delete(tracked));
+  private track(work: Promise<unknown>): void {
+    const tracked = work
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => this.inFlight.delete(tracked));
     this.inFlight.add(tracked);
   }
 
@@ -225,6 +254,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
       return closed.then(() => clearTimeout(late));
     });
     await Promise.all(closing);
+    await this.beats.idle();
     while (this.inFlight.size > 0) await Promise.all(this.inFlight);
   }
 }

@@ -46,6 +46,22 @@ export async function storeBeats(em: EntityManager, beats: readonly Beat[]): Pro
   return new Map(rows.map((row) => [row.node_id, Number(row.epoch)]));
 }
 
+/**
+ * For beats that say what the last one said. @returns the nodes whose sessions these no longer are: nothing was written then.
+ */
+export async function touchBeats(em: EntityManager, beats: readonly Beat[], at: Date): Promise<ReadonlySet<string>> {
+  const rows = await em.query<{ n: string }[]>(
+    `WITH told AS (SELECT DISTINCT n, e FROM unnest($1::uuid[], $2::bigint[]) AS t(n, e)),
+     stored AS (
+       UPDATE node_beats b SET last_beat_at = $3 FROM told JOIN node_sessions s ON s.node_id = told.n AND s.epoch = told.e
+        WHERE b.node_id = told.n AND b.epoch = told.e RETURNING b.node_id
+     )
+     SELECT n FROM told WHERE NOT EXISTS (SELECT 1 FROM stored WHERE stored.node_id = told.n)`,
+    [beats.map((beat) => beat.nodeId), beats.map((beat) => beat.epoch), at],
+  );
+  return new Set(rows.map((row) => row.n));
+}
+
 /** Every list reads these rows and every beat writes one: what is only shown of a node lies in its report. */
 const excerptOf = ({ capabilities, committed_version }: Health): string => storableJson({ capabilities, committed_version });
 
