@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { build, transform, type BuildOptions, type Plugin } from 'esbuild';
 import { trustFingerprint } from '@tidegate/adapter-sigstore';
 import type { TrustAnchor } from '@tidegate/domain-trust-policy';
+import { ownSchemas } from './own-schemas.ts';
 
 export interface EdgeBundle {
   readonly libFolder: string;
@@ -15,58 +16,91 @@ export interface EdgeBundle {
 const EDGE = join(import.meta.dirname, '..');
 const VERIFY_WORKER = join(EDGE, '../../libs/adapter/sigstore/src/verify-worker.ts');
 
-/** Libraries in CommonJS call `require` for Node's own modules, which a module scope does not have. */
-const REQUIRE = `import { createRequire as tidegateRequire } from 'node:module'; const require = tidegateRequire(import.meta.url);`;
+/** `import.meta.url`, which CommonJS does not have. */
+const OWN_URL = 'tidegateUrl';
 
-/** Compiling a schema pays after thousands of messages; an agent reads a handful a minute, and its start would pay for it. */
-const NO_SCHEMA_COMPILER = 'globalThis.__zod_globalConfig = { jitless: true };';
-
-const options = (libFolder: string): BuildOptions => ({
-  outdir: libFolder,
-  outExtension: { '.js': '.mjs' },
+const options = (): BuildOptions => ({
   bundle: true,
   platform: 'node',
-  format: 'esm',
   target: 'node24',
   // Stack traces of a node in the field are read by people.
   minify: false,
   legalComments: 'none',
   logLevel: 'warning',
-  banner: { js: `${REQUIRE}\n${NO_SCHEMA_COMPILER}` },
   // Paths in comments would make the bytes depend on where they were built.
   absWorkingDir: join(EDGE, '../..'),
 });
 
-/** `main.mjs` (with chunks for what only an attempt needs), `commands.mjs` and `verify-worker.mjs`; with a prologue, `main.mjs` runs that first. */
+/**
+ * `main.cjs` (with parts for what only an attempt needs), `commands.cjs` and `verify-worker.mjs`; with a prologue, `main.cjs`
+ * runs that before the agent. CommonJS, because Node starts it 5 ms sooner than modules.
+ */
 export async function bundleEdge({ libFolder, version, variant, anchor, prologue }: EdgeBundle): Promise<void> {
   const facts = {
     TIDEGATE_VERSION: JSON.stringify(version),
     TIDEGATE_VARIANT: JSON.stringify(variant),
     TIDEGATE_WORKER: JSON.stringify('./verify-worker.mjs'),
+    // Asked for where ws is loaded: what lies in a node_modules folder above the slot must never become part of an agent.
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
   };
   const entry = prologue === undefined ? 'main' : 'agent';
-  await build({
-    ...options(libFolder),
-    entryPoints: { [entry]: join(EDGE, 'src/main.ts') },
+  await mkdir(libFolder, { recursive: true });
+  await buildCommonJs(libFolder, 'part', { [entry]: join(EDGE, 'src/main.ts') }, facts, [...plugins(anchor), commandsApart]);
+  await buildCommonJs(libFolder, 'commands', { commands: join(EDGE, 'src/commands/run-command.ts') }, facts, plugins(anchor));
+  await buildModule(libFolder, { 'verify-worker': VERIFY_WORKER }, anchor);
+  if (prologue === undefined) return;
+  await buildModule(libFolder, { prologue }, anchor);
+  // One after the other, also where the prologue awaits something; anything bundled together would be hoisted above it.
+  await writeFile(join(libFolder, 'main.cjs'), `import('./prologue.mjs').then(() => require('./agent.cjs'));\n`);
+}
+
+/** Only modules can be split into parts that share code, so they are made first and translated one by one. */
+async function buildCommonJs(
+  libFolder: string,
+  part: string,
+  entryPoints: Record<string, string>,
+  facts: Record<string, string>,
+  used: Plugin[],
+): Promise<void> {
+  const { outputFiles } = await build({
+    ...options(),
+    outdir: libFolder,
+    outExtension: { '.js': '.cjs' },
+    format: 'esm',
     splitting: true,
-    chunkNames: 'part-[hash]',
-    define: facts,
-    plugins: [...plugins(anchor), commandsApart],
+    chunkNames: `${part}-[hash]`,
+    write: false,
+    entryPoints,
+    define: { ...facts, 'import.meta.url': OWN_URL },
+    plugins: used,
   });
-  await build({
-    ...options(libFolder),
-    entryPoints: { commands: join(EDGE, 'src/commands/run-command.ts') },
-    splitting: true,
-    chunkNames: 'commands-[hash]',
-    define: facts,
+  for (const { path, text } of outputFiles) {
+    const { code } = await transform(text, {
+      format: 'cjs',
+      platform: 'node',
+      target: 'node24',
+      // A part is loaded by `require`, which reads through the same compile cache and needs no loader of modules.
+      supported: { 'dynamic-import': false },
+    });
+    const head = code.includes(OWN_URL) ? `const ${OWN_URL} = require('node:url').pathToFileURL(__filename).href;\n` : '';
+    await writeFile(path, head + code);
+  }
+}
+
+/** Libraries in CommonJS call `require` for Node's own modules, which a module scope does not have. */
+const REQUIRE = `import { createRequire as tidegateRequire } from 'node:module'; const require = tidegateRequire(import.meta.url);`;
+
+const buildModule = (libFolder: string, entryPoints: Record<string, string>, anchor: TrustAnchor) =>
+  build({
+    ...options(),
+    outdir: libFolder,
+    outExtension: { '.js': '.mjs' },
+    format: 'esm',
+    banner: { js: REQUIRE },
+    entryPoints,
     plugins: plugins(anchor),
   });
-  await build({ ...options(libFolder), entryPoints: { 'verify-worker': VERIFY_WORKER } });
-  if (prologue === undefined) return;
-  await build({ ...options(libFolder), entryPoints: { prologue }, plugins: plugins(anchor) });
-  // Two imports of one module run in their order; anything bundled together would be hoisted above the prologue.
-  await writeFile(join(libFolder, 'main.mjs'), `import './prologue.mjs';\nimport './agent.mjs';\n`);
-}
 
 /**
  * What people ask for is a bundle of its own. In one with the agent, all code that both use would move into files of its own,
@@ -76,25 +110,35 @@ const commandsApart: Plugin = {
   name: 'commands-apart',
   setup(build) {
     build.onResolve({ filter: /[/\\]commands[/\\]run-command\.ts$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: './commands.mjs', external: true } : undefined,
+      kind === 'dynamic-import' ? { path: './commands.cjs', external: true } : undefined,
     );
   },
 };
 
-const plugins = (anchor: TrustAnchor): Plugin[] => [compileIn(anchor), withoutTranslations, httpAlone, usedOfUndici];
+const plugins = (anchor: TrustAnchor): Plugin[] => [compileIn(anchor), ownSchemas, usedOfWs, usedOfUndici];
 
-/**
- * An `import` of node:http reads everything it exports, also the getters that load Node's own copy of undici for a global
- * WebSocket nobody here uses: 35 ms and 12 MB of each start (Node 24.21). A `require` reads none.
- */
-const httpAlone: Plugin = {
-  name: 'http-alone',
+/** Asks for what a package itself would give. */
+const DOOR = 'door';
+
+/** Of ws the client only, and of Node what that needs: TLS where the manager's address is `wss:`, compression never. */
+const usedOfWs: Plugin = {
+  name: 'used-of-ws',
   setup(build) {
-    build.onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
-      kind === 'import-statement' ? { path: 'http', namespace: 'http-alone' } : undefined,
+    build.onResolve({ filter: /^ws$/ }, async ({ resolveDir, pluginData }) => {
+      if (pluginData === DOOR) return undefined;
+      const door = await build.resolve('ws', { kind: 'require-call', resolveDir, pluginData: DOOR });
+      return { path: 'ws', namespace: 'used-of-ws', pluginData: dirname(door.path) };
+    });
+    build.onLoad({ filter: /^ws$/, namespace: 'used-of-ws' }, ({ pluginData: resolveDir }: { pluginData: string }) => ({
+      contents: `import WebSocket from './lib/websocket.js'; export { WebSocket };`,
+      resolveDir,
+      loader: 'js',
+    }));
+    build.onResolve({ filter: /^(https|tls|zlib|querystring)$/ }, ({ path, importer }) =>
+      /[/\\]node_modules[/\\]ws[/\\]/.test(importer) ? { path, namespace: 'when-used' } : undefined,
     );
-    build.onLoad({ filter: /^http$/, namespace: 'http-alone' }, () => ({
-      contents: `module.exports = require('node:http');`,
+    build.onLoad({ filter: /./, namespace: 'when-used' }, ({ path }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, name) => require('node:${path}')[name] });`,
       loader: 'js',
     }));
   },
@@ -119,14 +163,6 @@ const usedOfUndici: Plugin = {
       resolveDir,
       loader: 'js',
     }));
-  },
-};
-
-/** Texts of the schema library in fifty languages, a third of what a start would have to parse; the agent speaks in codes. */
-const withoutTranslations: Plugin = {
-  name: 'without-translations',
-  setup(build) {
-    build.onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({ contents: 'export {};', loader: 'js' }));
   },
 };
 

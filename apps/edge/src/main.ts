@@ -43,4 +43,6 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   });
 }
 
-process.exit(await main(process.argv.slice(2)).catch(reportFailure));
+void main(process.argv.slice(2))
+  .catch(reportFailure)
+  .then((code) => process.exit(code));

@@ -5,7 +5,7 @@
 import type { ArtefactUnpacker, ManifestVerifier, TreeVerifier } from '@tidegate/engine-upgrade';
 import { DEVICE_TYPE } from '../build-facts.ts';
 
-/** In a bundle the worker is a file of its own beside `main.mjs`; in a run from source the adapter finds it by itself. */
+/** In a bundle the worker is a file of its own beside `main.cjs`; in a run from source the adapter finds it by itself. */
 declare const TIDEGATE_WORKER: string | undefined;
 
 export const lazyVerifier = (): ManifestVerifier => ({

@@ -18,9 +18,9 @@ if (process.argv[2] === 'run') {
   for (const version of readdirSync(join(root, 'versions'))) {
     const slot = join(root, 'versions', version);
     attempt(`chmod ${version}`, () => chmodSync(slot, 0o777));
-    attempt(`rewrite ${version}`, () => appendFileSync(join(slot, 'lib/main.mjs'), 'process.exit(1);'));
+    attempt(`rewrite ${version}`, () => appendFileSync(join(slot, 'lib/main.cjs'), 'process.exit(1);'));
     attempt(`add to ${version}`, () => writeFileSync(join(slot, 'lib/extra.mjs'), ''));
-    attempt(`remove from ${version}`, () => rmSync(join(slot, 'lib/main.mjs')));
+    attempt(`remove from ${version}`, () => rmSync(join(slot, 'lib/main.cjs')));
     attempt(`rename ${version}`, () => renameSync(slot, join(root, 'versions', `gone-${version}`)));
     attempt(`remove ${version}`, () => rmSync(slot, { recursive: true }));
   }
