@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const MAIN_FILE = 'config.json';
@@ -20,43 +19,44 @@ export interface ConfigProblem {
 }
 
 /** `config.json`, then the fragments in the order of their names; files that cannot be used are problems. */
-export async function readConfigFiles(root: string): Promise<{ readonly files: ConfigFile[]; readonly problems: ConfigProblem[] }> {
+export function readConfigFiles(root: string): { readonly files: ConfigFile[]; readonly problems: ConfigProblem[] } {
   const files: ConfigFile[] = [];
   const problems: ConfigProblem[] = [];
-  const fragments = await fragmentNames(root).catch((error: NodeJS.ErrnoException) => {
-    problems.push({ file: FRAGMENTS, key: '', rule: `cannot be read: ${error.code ?? 'unknown'}` });
-    return [];
-  });
-  for (const name of [MAIN_FILE, ...fragments]) {
-    const read = await readJson(join(root, name));
+  const fragments = fragmentNames(root);
+  if (!Array.isArray(fragments)) problems.push({ file: FRAGMENTS, key: '', rule: fragments.rule });
+  for (const name of [MAIN_FILE, ...(Array.isArray(fragments) ? fragments : [])]) {
+    const read = readJson(join(root, name));
     if ('rule' in read) problems.push({ file: name, key: '', rule: read.rule });
     else files.push({ name, content: read.content });
   }
   return { files, problems };
 }
 
-async function fragmentNames(root: string): Promise<string[]> {
-  const names = await readdir(join(root, FRAGMENTS)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
+function fragmentNames(root: string): string[] | { readonly rule: string } {
+  let names: string[];
+  try {
+    names = readdirSync(join(root, FRAGMENTS));
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? [] : { rule: `cannot be read: ${code}` };
+  }
   // What editors leave behind (`.x.json.swp`, `x.json~`) is no fragment.
   const fragments = names.filter((name) => name.endsWith('.json') && !name.startsWith('.'));
   // By code units, so that the order does not depend on the host's language.
   return fragments.sort().map((name) => `${FRAGMENTS}/${name}`);
 }
 
-async function readJson(path: string): Promise<{ readonly content: unknown } | { readonly rule: string }> {
+function readJson(path: string): { readonly content: unknown } | { readonly rule: string } {
   try {
     // O_NONBLOCK: a FIFO in the file's place must not hang the start.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const opened = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const status = await handle.stat();
+      const status = fstatSync(opened);
       if (!status.isFile()) return { rule: 'is no plain file' };
       if (status.size > MAX_BYTES) return { rule: `is larger than ${MAX_BYTES} bytes` };
-      return parse(await handle.readFile('utf8'));
+      return parse(readFileSync(opened, 'utf8'));
     } finally {
-      await handle.close();
+      closeSync(opened);
     }
   } catch (error) {
     return { rule: `cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown'}` };

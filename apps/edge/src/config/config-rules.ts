@@ -2,6 +2,8 @@ import { isLoopbackHost } from '@tidegate/adapter-link-ws';
 
 /** What is wrong with a configured text, or null. */
 export function sourceUrlProblem(text: string, allowLoopbackHttp: boolean): string | null {
+  // That it is none was said already, by the schema.
+  if (!URL.canParse(text)) return null;
   const url = new URL(text);
   if (url.username !== '' || url.password !== '') return 'carries a user or password';
   if (url.search !== '' || url.hash !== '') return 'carries a query or fragment';

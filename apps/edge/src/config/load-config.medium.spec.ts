@@ -104,6 +104,15 @@ describe('loadConfig', () => {
     expect(() => (config.upgrade.maintenance_window?.days as string[]).push('sun')).toThrow(TypeError);
   });
 
+  it('refuses a source whose address is no URL', async () => {
+    const details = { file: 'config.json', key: 'source.api_base_url' };
+    expect(await load({ source: { ...SOURCE, api_base_url: 'api.example' } })).toMatchObject({
+      ok: false,
+      code: 'config_invalid',
+      details,
+    });
+  });
+
   it('lists every problem at once, each with its file', async () => {
     write('config.json', { upgrade: { rollback_grace: -1 } });
     write('config.d/10-x.json', { upgrade: { max_attempts_per_day: 'many', download_rate_limit: 5 } });

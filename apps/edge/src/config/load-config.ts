@@ -28,7 +28,7 @@ export async function examineConfig({
   root,
   startTimeoutSecs,
 }: Where): Promise<{ readonly loaded: LoadedConfig | null; readonly problems: readonly ConfigProblem[] }> {
-  const { files, problems } = await readConfigFiles(root);
+  const { files, problems } = readConfigFiles(root);
   if (problems.length > 0) return { loaded: null, problems };
   const { merged, origins } = mergeConfig(files);
   const parsed = edgeConfig.safeParse(merged);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { readFile, statfs } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import { arch, hostname, release, type } from 'node:os';
 import type { Facts, Health } from '@tidegate/contract-protocol';
 import type { EdgeEnvironment } from '../environment.ts';
@@ -15,10 +15,11 @@ export const readBootId = ({ bootId: given }: Pick<EdgeEnvironment, 'bootId'>): 
     : given.replace(/^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/, '$1-$2-$3-$4-$5');
 
 /** The machine's id as systemd asks applications to use it: hashed with a name of our own, never the id itself. */
-export async function readMachineId(): Promise<string> {
-  const id = await readFile('/etc/machine-id', 'utf8').catch(() => '');
-  return id.trim() === '' ? '' : createHash('sha256').update(`tidegate-node:${id.trim()}`).digest('hex').slice(0, 32);
+export function readMachineId(): string {
+  const id = existsSync(MACHINE_ID) ? readFileSync(MACHINE_ID, 'utf8').trim() : '';
+  return id === '' ? '' : createHash('sha256').update(`tidegate-node:${id}`).digest('hex').slice(0, 32);
 }
+const MACHINE_ID = '/etc/machine-id';
 
 const line = (text: string, max: number): string => text.replace(/[\u0000-\u001f\u007f]/g, ' ').slice(0, max);
 

@@ -2,9 +2,9 @@ import type { UpgradeEngine } from '@tidegate/engine-upgrade';
 import { openLocalApi, type LocalApiParts } from '../local-api/open-local-api.ts';
 import { log, nameError } from './log.ts';
 
-/** What a person on the node can do while the agent runs: the local API, and SIGUSR1 for `apply`. */
-export function openLocalControl(parts: LocalApiParts): { close(): Promise<void> } {
-  const opened = openLocalApi(parts);
+/** What a person on the node can do while the agent runs: the local API, once `quiet` resolves, and at once SIGUSR1 for `apply`. */
+export function openLocalControl(parts: LocalApiParts, quiet: Promise<unknown>): { close(): Promise<void> } {
+  const opened = quiet.then(() => openLocalApi(parts));
   const onSignal = (): void => void applyNow(parts.engine);
   process.on('SIGUSR1', onSignal);
   return {

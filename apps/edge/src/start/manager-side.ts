@@ -17,6 +17,8 @@ export interface ManagerStanding {
 export interface ManagerSide {
   beatSoon(): void;
   standing(): ManagerStanding;
+  /** Resolves when the first connection was authenticated or failed; at once where there is no manager. */
+  readonly answered: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -29,16 +31,21 @@ export interface Followers {
 
 export function followManager(options: Omit<NodeLinkOptions, 'onState' | 'spool'>, followers: Followers): ManagerSide {
   let standing: ManagerStanding = { state: 'connecting', reason: null };
+  let tell = (): void => {};
+  const answered = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
   const link = createNodeLink({
     ...options,
     spool: followers.spool,
     onState(state) {
       standing = standingOf(state);
       followLink(state, followers);
+      if (standing.state !== 'connecting') tell();
     },
   });
   link.start();
-  return { beatSoon: () => link.beatSoon(), standing: () => standing, stop: () => link.stop() };
+  return { beatSoon: () => link.beatSoon(), standing: () => standing, answered, stop: () => link.stop() };
 }
 
 /**
@@ -55,6 +62,7 @@ export function standAlone({ notifier, witness, settings }: Omit<Followers, 'spo
   return {
     beatSoon: () => {},
     standing: () => ({ state: 'none', reason: null }),
+    answered: Promise.resolve(),
     async stop() {
       clearInterval(timer);
     },

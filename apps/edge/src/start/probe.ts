@@ -20,7 +20,7 @@ export async function probe(environment: EdgeEnvironment): Promise<Verdict<void>
   // Nobody to ask, so nobody is out: a candidate that cannot prove itself here is at fault.
   if (!manager) return accept(undefined);
   const identity = await openIdentity({ folder: join(root, 'identity'), makeKey: false });
-  const machineId = await readMachineId();
+  const machineId = readMachineId();
   const who = introduce({
     environment,
     manager,

@@ -4,7 +4,8 @@
  * later looker sees the earlier file, so never both go on. Both may refuse, which is safe: the supervisor starts one again.
  * A dead one's file can be removed by anybody, because that name never comes back to life.
  */
-import { mkdir, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { mkdir, readdir, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '@tidegate/contract-errors';
 
@@ -15,7 +16,7 @@ export interface RootLock {
 /** Throws `root_in_use` (details: pid). */
 export async function lockRoot(root: string, bootId: string): Promise<RootLock> {
   const folder = join(root, 'lock');
-  const own = `${bootId}.${process.pid}.${await startTicks(process.pid)}`;
+  const own = `${bootId}.${process.pid}.${startTicks(process.pid)}`;
   const layDown = (): Promise<void> => writeFile(join(folder, own), '', { mode: 0o600 });
   try {
     await layDown().catch(async (error: NodeJS.ErrnoException) => {
@@ -29,7 +30,7 @@ export async function lockRoot(root: string, bootId: string): Promise<RootLock> 
   const release = (): Promise<void> => unlink(join(folder, own)).catch(() => {});
   for (const other of await readdir(folder).catch(() => [])) {
     if (other === own) continue;
-    const pid = await livingOwner(other, bootId);
+    const pid = livingOwner(other, bootId);
     if (pid === null) {
       await unlink(join(folder, other)).catch(() => {});
       continue;
@@ -46,20 +47,23 @@ const takesNothing = (error: unknown): boolean => ['EROFS', 'ENOSPC', 'EDQUOT'].
 /** The agent that runs on this root; null when none does. */
 export async function lockHolder(root: string, bootId: string): Promise<number | null> {
   const names = await readdir(join(root, 'lock')).catch(() => []);
-  const owners = await Promise.all(names.map((name) => livingOwner(name, bootId)));
-  return owners.find((pid) => pid !== null) ?? null;
+  return names.map((name) => livingOwner(name, bootId)).find((pid) => pid !== null) ?? null;
 }
 
-async function livingOwner(name: string, bootId: string): Promise<number | null> {
+function livingOwner(name: string, bootId: string): number | null {
   const [boot, pid, ticks] = name.split('.');
   if (boot !== bootId || pid === undefined) return null;
-  return (await startTicks(Number(pid))) === ticks ? Number(pid) : null;
+  return startTicks(Number(pid)) === ticks ? Number(pid) : null;
 }
 
 /** Field 22 of /proc/PID/stat, so that a recycled pid is not taken for its former owner; null when it is gone or a zombie. */
-async function startTicks(pid: number): Promise<string | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  if (stat === null) return null;
+function startTicks(pid: number): string | null {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return null;
+  }
   // The second field is the command in brackets and may hold spaces and brackets itself.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return state === 'Z' || state === 'X' ? null : (fields[18] ?? null);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeWhole } from '@tidegate/adapter-slots-fs';
@@ -22,14 +22,18 @@ export interface RunRecord {
 /** Counts starts per boot in `runs.json`. An unreadable file counts as none. */
 export async function openRunRecord(root: string, bootId: string): Promise<RunRecord> {
   const file = join(root, 'runs.json');
-  const last = record.safeParse(
-    await readFile(file, 'utf8')
-      .then(JSON.parse)
-      .catch(() => null),
-  ).data;
+  const last = record.safeParse(readJson(file)).data;
   const starts = last?.boot_id === bootId ? last.starts + 1 : 1;
   const save = (ended: string): Promise<void> =>
     writeWhole(file, `${JSON.stringify({ boot_id: bootId, starts, ended })}\n`).catch(() => {});
   await save('unknown');
   return { restarts: starts - 1, lastEnded: last?.ended ?? 'first_start', end: save };
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
 }

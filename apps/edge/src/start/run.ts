@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { openEventSpool, sweepUnfinished, type EventSpool } from '@tidegate/adapter-slots-fs';
 import { createNotifier, watchdogIntervalMs, type Notifier } from '@tidegate/adapter-systemd';
 import { CodedError } from '@tidegate/contract-errors';
@@ -25,6 +26,9 @@ import { systemTimers } from './timers.ts';
 import { watchProgress } from './watch-progress.ts';
 import { wireUpgradeEngine } from './upgrade-wiring.ts';
 import { createWitness } from './witness.ts';
+
+/** What can wait does, so that the first connection has the processor for itself; but not for a manager that does not answer. */
+const FIRST_ANSWER_MS = 1_000;
 
 /** How a run ended; the record of it is in `agent_started` of the next one. */
 export type RunEnd = 'stopped' | 'restart';
@@ -57,9 +61,8 @@ interface Serving {
 
 async function serve({ environment, bootId, notifier, config }: Serving): Promise<RunEnd> {
   const { root } = environment;
-  const [identity, machineId, spool] = await Promise.all([
+  const [identity, spool] = await Promise.all([
     config.manager ? openIdentity({ folder: join(root, 'identity'), makeKey: true }) : null,
-    readMachineId(),
     openEventSpool({ folder: join(root, 'spool'), now: () => new Date() }),
   ]);
   const runId = randomUUID();
@@ -90,7 +93,7 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
     address && identity
       ? followManager(
           {
-            ...introduce({ environment, manager: address, name, identity, runId, bootId, machineId, inTrial }),
+            ...introduce({ environment, manager: address, name, identity, runId, bootId, machineId: readMachineId(), inTrial }),
             beat: () => makeBeat({ root, runId, bootId, engine, checks, runRecord, guardVersion: () => slots.guardVersion() }),
             handle: (command) => engine.accept(command),
             onBeatAcknowledged: witness.beatAcknowledged,
@@ -102,13 +105,15 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
         )
       : standAlone(followers);
   parts.manager = manager;
-  // Now and not at exit, which a kill would skip: the next start then compiles nothing.
-  flushCompileCache();
   notifier.ready();
   witness.ready();
+  const quiet = Promise.race([manager.answered, ending.asked, wait(FIRST_ANSWER_MS, undefined, { ref: false })]);
+  const localControl = openLocalControl({ environment, config, engine, manager }, quiet);
+  await quiet;
   void announce(spool, runRecord, runId).catch(logFault);
-  const localControl = openLocalControl({ environment, config, engine, manager });
   const stopWatching = watchProgress(engine, manager);
+  // Now and not at exit, which a kill would skip: the next start then compiles nothing.
+  flushCompileCache();
   const end = await ending.asked;
   log('info', 'stopping', { reason: end });
   await notifier.stopping();

@@ -36,7 +36,7 @@ export async function openEngine(parts: EngineParts): Promise<Opened> {
   await giveBack(parts);
   const ledger = openLedger(await readState(parts), parts.stateStore, parts.events);
   const runner = createAttemptRunner(ledger, parts);
-  const stops = [watchCommitted(ledger, parts)];
+  const stops: (() => unknown)[] = [watchCommitted(ledger, parts)];
   let trial: Trial | null = null;
   let unsettled: Refusal | null = null;
 
@@ -64,9 +64,11 @@ export async function openEngine(parts: EngineParts): Promise<Opened> {
     unsettled: () => unsettled,
     async stop() {
       await settled;
-      for (const stop of stops) stop();
       trial?.stop();
+      await Promise.all(stops.map((stop) => stop()));
       await runner.stop();
+      // A write that the end of the process cuts leaves its temporary file behind.
+      await ledger.flush();
     },
   };
 }
