@@ -9,7 +9,7 @@ import { idempotencyPersistence, IdempotencyModule } from './idempotency/index.t
 import { FleetModule } from './fleet/index.ts';
 import { NodesModule, nodesPersistence } from './nodes/index.ts';
 import { PlatformModule, platformPersistence, type PlatformParts } from './platform/index.ts';
-import { ReleasesModule } from './releases/index.ts';
+import { ReleasesModule, releasesPersistence } from './releases/index.ts';
 import { SequenceModule, sequencePersistence } from './sequence/index.ts';
 import { SiemModule } from './siem/index.ts';
 import { UpgradesModule, upgradesPersistence } from './upgrades/index.ts';
@@ -23,6 +23,7 @@ export const PERSISTENCE = [
   sequencePersistence,
   eventLogPersistence,
   discoveryPersistence,
+  releasesPersistence,
   upgradesPersistence,
 ];
 const FEATURES = [

@@ -1,32 +1,42 @@
-import { readFile } from 'node:fs/promises';
-import { CodedError } from '@tidegate/contract-errors';
-import { releaseVersion } from '@tidegate/contract-manifest';
+import { readCapped, type GuardedHttp, type HttpAnswer } from '@tidegate/adapter-release-source';
 import type { ReleaseView } from '@tidegate/contract-api';
-import { request } from 'undici';
+import { CodedError, isCodedError } from '@tidegate/contract-errors';
+import { releaseVersion } from '@tidegate/contract-manifest';
 import { z } from 'zod';
-import type { ReleaseSourceConfig } from '../platform/index.ts';
+import type { Clock, ReleaseSourceConfig } from '../platform/index.ts';
 import { channelOf } from './channel-of.ts';
+import { restSecs } from './rate-limit-headers.ts';
+import type { ReleaseSources } from './release-sources.ts';
 
 const PER_PAGE = 100;
 const MAX_PAGES = 10;
-const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+/** A release carries its notes (125,000 characters at most) and a description of each asset. */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024;
 const DEADLINE_MS = 10_000;
 const MAX_NOTES_LENGTH = 20_000;
 
-const page = z.array(
-  z.object({
-    tag_name: z.string(),
-    draft: z.boolean().default(false),
-    prerelease: z.boolean().default(false),
-    published_at: z.iso.datetime({ offset: true }).nullable(),
-    body: z.string().nullish(),
-  }),
-);
+const page = z
+  .array(
+    z.object({
+      tag_name: z.string(),
+      draft: z.boolean().default(false),
+      prerelease: z.boolean().default(false),
+      published_at: z.iso.datetime({ offset: true }).nullable(),
+      body: z.string().nullish(),
+    }),
+  )
+  .max(PER_PAGE);
 
 interface CachedPage {
   readonly etag: string;
   readonly releases: readonly ReleaseView[];
   readonly more: boolean;
+}
+
+export interface Listing {
+  readonly releases: readonly ReleaseView[];
+  /** The source asks to be left alone for so long; 0 when it does not. */
+  readonly restSecs: number;
 }
 
 /**
@@ -36,85 +46,85 @@ interface CachedPage {
 export class GithubReleases {
   private readonly pages = new Map<number, CachedPage>();
 
-  constructor(private readonly config: ReleaseSourceConfig) {
-    if (!isAllowed(new URL(config.api_base_url), config.allow_loopback_http)) {
-      throw new CodedError('config_invalid', { problems: ['release_sources.api_base_url: https only'] });
-    }
-  }
+  constructor(
+    private readonly config: ReleaseSourceConfig,
+    private readonly sources: ReleaseSources,
+    private readonly clock: Clock,
+  ) {}
 
   /** @throws CodedError source_unavailable; details.status when it answered, retry_after_secs when it said when. */
-  async list(): Promise<ReleaseView[]> {
-    const releases: ReleaseView[] = [];
+  async list(): Promise<Listing> {
     const signal = AbortSignal.timeout(DEADLINE_MS);
+    const http = await this.sources.http(this.config);
+    try {
+      return await this.listWith(http, signal);
+    } catch (error) {
+      throw asUnavailable(error);
+    } finally {
+      await http.close();
+    }
+  }
+
+  private async listWith(http: GuardedHttp, signal: AbortSignal): Promise<Listing> {
+    const releases = new Map<string, ReleaseView>();
+    let rest = 0;
     for (let number = 1; number <= MAX_PAGES; number += 1) {
-      const fetched = await this.fetchPage(number, signal);
-      releases.push(...fetched.releases);
+      const { page: fetched, restSecs: asked } = await this.fetchPage(http, number, signal);
+      // A source that repeats itself must not repeat its releases.
+      for (const release of fetched.releases) if (!releases.has(release.version)) releases.set(release.version, release);
+      rest = Math.max(rest, asked);
       if (!fetched.more) break;
     }
-    return releases;
+    return { releases: [...releases.values()], restSecs: rest };
   }
 
-  private async fetchPage(number: number, signal: AbortSignal): Promise<CachedPage> {
-    const { api_base_url: base, owner, repo } = this.config;
-    const url = `${base.replace(/\/+$/, '')}/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/releases?per_page=${PER_PAGE}&page=${number}`;
+  private async fetchPage(http: GuardedHttp, number: number, signal: AbortSignal): Promise<{ page: CachedPage; restSecs: number }> {
     const cached = this.pages.get(number);
-    try {
-      const headers = { accept: 'application/vnd.github+json', 'user-agent': 'tidegate-manager', ...(await this.authorization()) };
-      const response = await request(url, { headers: { ...headers, ...(cached && { 'if-none-match': cached.etag }) }, signal });
-      if (response.statusCode === 304 && cached) {
-        await response.body.dump();
-        return cached;
-      }
-      if (response.statusCode !== 200) {
-        await response.body.dump();
-        throw new CodedError('source_unavailable', { status: response.statusCode, ...retryAfter(response.headers['retry-after']) });
-      }
-      const fetched = {
-        ...parsePage(await readCapped(response.body)),
-        more: hasNext(response.headers['link']),
-        etag: String(response.headers['etag'] ?? ''),
-      };
-      if (fetched.etag !== '') this.pages.set(number, fetched);
-      return fetched;
-    } catch (error) {
-      if (error instanceof CodedError) throw error;
-      throw new CodedError('source_unavailable', {}, { cause: error });
+    const headers = { accept: 'application/vnd.github+json', ...(cached && { 'if-none-match': cached.etag }) };
+    const answer = await http.get(this.urlOf(number), headers, signal);
+    const rest = restSecs(answer.header, this.clock.now());
+    if (answer.status === 304 && cached) {
+      discard(answer);
+      return { page: cached, restSecs: rest };
     }
+    if (answer.status !== 200) {
+      discard(answer);
+      throw new CodedError('source_unavailable', { status: answer.status, ...(rest > 0 && { retry_after_secs: rest }) });
+    }
+    const bytes = await readCapped(answer, MAX_PAGE_BYTES, signal);
+    if (!bytes) throw new CodedError('source_unavailable', { reason: 'answer_too_large' });
+    const fetched = { releases: parsePage(bytes), more: hasNext(answer.header('link')), etag: answer.header('etag') ?? '' };
+    if (fetched.etag !== '') this.pages.set(number, fetched);
+    return { page: fetched, restSecs: rest };
   }
 
-  /** Read for each request: a token that was renewed on disk is used at once. */
-  private async authorization(): Promise<Record<string, string>> {
-    if (!this.config.token_file) return {};
-    return { authorization: `Bearer ${(await readFile(this.config.token_file, 'utf8')).trim()}` };
+  private urlOf(number: number): URL {
+    const { api_base_url: base, owner, repo } = this.config;
+    const path = `${base.replace(/\/+$/, '')}/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/releases`;
+    return new URL(`${path}?per_page=${PER_PAGE}&page=${number}`);
   }
 }
 
-function isAllowed(url: URL, loopbackHttp: boolean): boolean {
-  if (url.username || url.password) return false;
-  if (url.protocol === 'https:') return true;
-  return loopbackHttp && url.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+const discard = (answer: HttpAnswer): void => void answer.body.on('error', () => undefined).destroy();
+
+/** The transport speaks of upgrades, because nodes use it too. */
+function asUnavailable(error: unknown): CodedError {
+  if (!isCodedError(error)) return new CodedError('source_unavailable', { reason: 'answer_malformed' }, { cause: error });
+  if (error.code === 'source_unavailable') return error;
+  const reason = error.code === 'upgrade_url_invalid' ? 'address_refused' : error.code === 'upgrade_interrupted' ? 'deadline' : 'network';
+  return new CodedError('source_unavailable', { ...error.details, reason }, { cause: error });
 }
 
-const hasNext = (link: string | string[] | undefined): boolean => /;\s*rel="next"/.test([link].flat().join(','));
-const retryAfter = (header: string | string[] | undefined): { retry_after_secs?: number } =>
-  typeof header === 'string' && /^\d{1,5}$/.test(header) ? { retry_after_secs: Number(header) } : {};
+const hasNext = (link: string | undefined): boolean => /;\s*rel="next"/.test(link ?? '');
 
-async function readCapped(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_PAGE_BYTES) throw new CodedError('source_unavailable', { reason: 'answer_too_large' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
+/** Terminals obey what they print, and notes are somebody else's text; line breaks and tabs stay. */
+const withoutControls = (text: string): string => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 
 /** A tag that is no strict version is somebody else's tag, not an error. */
-function parsePage(text: string): { releases: ReleaseView[] } {
-  const parsed = page.safeParse(JSON.parse(text));
+function parsePage(bytes: Uint8Array): ReleaseView[] {
+  const parsed = page.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
   if (!parsed.success) throw new CodedError('source_unavailable', { reason: 'answer_malformed' });
-  const releases = parsed.data.flatMap((entry): ReleaseView[] => {
+  return parsed.data.flatMap((entry): ReleaseView[] => {
     const version = releaseVersion.safeParse(entry.tag_name.replace(/^v/, ''));
     if (!version.success || entry.draft || entry.published_at === null) return [];
     return [
@@ -122,10 +132,9 @@ function parsePage(text: string): { releases: ReleaseView[] } {
         version: version.data,
         channel: channelOf(version.data),
         published_at: new Date(entry.published_at).toISOString(),
-        notes: (entry.body ?? '').slice(0, MAX_NOTES_LENGTH),
+        notes: withoutControls((entry.body ?? '').slice(0, MAX_NOTES_LENGTH)),
         prerelease: entry.prerelease,
       },
     ];
   });
-  return { releases };
 }

@@ -1,9 +1,24 @@
 import { Module } from '@nestjs/common';
+import { CheckRequests } from './checks/check-requests.ts';
+import { UpgradeChecksController } from './checks/upgrade-checks.controller.ts';
+import { UpgradeChecks } from './checks/upgrade-checks.ts';
+import { MirrorAccess } from './mirror/mirror-access.ts';
+import { MirrorController } from './mirror/mirror.controller.ts';
+import { Mirror } from './mirror/mirror.ts';
 import { ReleaseCatalogue } from './release-catalogue.ts';
+import { ReleaseSources } from './release-sources.ts';
+import { ReleaseStatements } from './release-statements.ts';
 import { ReleasesController } from './releases.controller.ts';
+import { TrustAnchors } from './trust-anchors.ts';
 
-@Module({ controllers: [ReleasesController], providers: [ReleaseCatalogue], exports: [ReleaseCatalogue] })
+@Module({
+  controllers: [ReleasesController, UpgradeChecksController, MirrorController],
+  providers: [ReleaseSources, TrustAnchors, ReleaseCatalogue, ReleaseStatements, UpgradeChecks, CheckRequests, MirrorAccess, Mirror],
+  exports: [ReleaseCatalogue, UpgradeChecks],
+})
 export class ReleasesModule {}
 
-export { ReleaseCatalogue } from './release-catalogue.ts';
 export { channelOf } from './channel-of.ts';
+export { refuseMissingEnvironment, UpgradeChecks } from './checks/upgrade-checks.ts';
+export { ReleaseCatalogue } from './release-catalogue.ts';
+export { releasesPersistence } from './persistence/index.ts';

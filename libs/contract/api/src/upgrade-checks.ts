@@ -88,7 +88,7 @@ export const upgradeCheck = z.object({
       verification: z.enum(['verified', 'unverified', 'refused']),
       /** With `refused`. */
       error_code: z.string().nullable(),
-      source_revision: z.string(),
+      source_revision: z.string().nullable(),
     })
     .nullable(),
   /** Null when the statement could not be read or was refused. */

@@ -176,7 +176,7 @@ export const ERRORS = {
   mirror_token_invalid: entry('api', 'warning', false, ['The mirror asks for a token and this request carries none or another.', 'Give the node the mirror’s token in token_file of its upgrade.mirrors entry.', 'The token is the content of mirror.token_file on the manager.']),
   mirror_release_missing: entry('api', 'warning', false, ['The mirror has no such release or file.', 'Check version, owner and repository in the node’s upgrade.mirrors entry.', 'Only device types with a release source and a trust anchor are mirrored.']),
   mirror_release_unverified: entry('api', 'critical', false, ['The release at the source does not verify, so the mirror does not serve it.', 'Find out who altered it; nodes would refuse it too.', 'The details carry the verifier’s code.']),
-  mirror_full: entry('api', 'warning', false, ['The file is larger than the mirror may keep.', 'Raise mirror.max_bytes in the manager’s configuration.', 'Least recently used files go first; one in use never goes.']),
+  mirror_full: entry('api', 'warning', false, ['The file is larger than the mirror may keep.', 'Raise mirror.max_bytes in the manager’s configuration.', 'Least recently used files go first; those that are being fetched count too.']),
 
   // The node’s own house.
   state_corrupt: entry('local', 'critical', false, ['state.json was unreadable and has been set aside.', 'The node runs what it last committed; look at the quarantined file.', 'History and skip list start empty; the floor falls back to the committed release’s manifest.']),

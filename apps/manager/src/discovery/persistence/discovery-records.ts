@@ -134,7 +134,7 @@ export async function readCommittedVersions(em: EntityManager): Promise<Readonly
   const rows = await em.query<{ device_type: string; versions: string[] }[]>(
     `SELECT n.device_type, array_agg(DISTINCT b.report->>'committed_version') AS versions
        FROM nodes n JOIN node_beats b ON b.node_id = n.id
-      WHERE n.revoked_at IS NULL AND b.report->>'committed_version' IS NOT NULL
+      WHERE n.revoked_at IS NULL AND n.removed_at IS NULL AND b.report->>'committed_version' IS NOT NULL
       GROUP BY 1`,
   );
   return new Map(rows.map((row) => [row.device_type, row.versions]));

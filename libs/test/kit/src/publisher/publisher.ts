@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packRelease, signStatement } from '@tidegate/adapter-release-pack';
+import { packRelease, signStatement, type PackedRelease, type PackReleaseOptions } from '@tidegate/adapter-release-pack';
 import type { RunningAuthority } from '../authority/start-authority.ts';
 import type { WorkflowIdentity } from '../authority/workflow-identity.ts';
 
@@ -47,12 +47,14 @@ export interface TestRelease {
   readonly sequence: number;
   readonly channel?: string;
   readonly signer?: TestSigner;
+  /** What else its manifest says. */
+  readonly manifest?: Partial<Pick<PackReleaseOptions, 'config' | 'engines' | 'arch' | 'deviceType'>>;
 }
 
 /** Packs and signs a release as a run of the signer's workflow on `v<version>` would. */
-export async function makeRelease(authority: RunningAuthority, release: TestRelease): Promise<void> {
+export async function makeRelease(authority: RunningAuthority, release: TestRelease): Promise<PackedRelease> {
   const { tree, outDir, version, sequence, channel = 'stable', signer = EDGE_SIGNER } = release;
-  const { manifestBytes } = await packRelease({
+  const packed = await packRelease({
     folder: tree,
     deviceType: DEVICE_TYPE,
     version,
@@ -64,8 +66,10 @@ export async function makeRelease(authority: RunningAuthority, release: TestRele
     entrypoint: `bin/${DEVICE_TYPE}`,
     outDir,
     releasedAt: new Date(Date.UTC(2026, 9, 1, 9) + sequence * 60_000).toISOString(),
+    ...release.manifest,
   });
   const { fulcioUrl, rekorUrl } = authority;
   const identityToken = authority.identityToken({ ...signer, ref: `refs/tags/v${version}`, revision: REVISION });
-  writeFileSync(join(outDir, 'manifest.sig.bundle'), await signStatement(manifestBytes, { fulcioUrl, rekorUrl, identityToken }));
+  writeFileSync(join(outDir, 'manifest.sig.bundle'), await signStatement(packed.manifestBytes, { fulcioUrl, rekorUrl, identityToken }));
+  return packed;
 }

@@ -1,0 +1,48 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { CodedError } from '@tidegate/contract-errors';
+import { CONFIG, type ManagerConfig, type ReleaseSourceConfig } from '../../platform/index.ts';
+import { ReleaseSources } from '../release-sources.ts';
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/**
+ * Who may fetch what (docs/adr/0007): releases of public sources are anybody's, unless the mirror has a token, which nodes then
+ * send; a private source is mirrored behind a token only, and nothing is mirrored that this manager cannot verify.
+ */
+@Injectable()
+export class MirrorAccess implements OnModuleInit {
+  constructor(
+    private readonly sources: ReleaseSources,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
+  ) {}
+
+  /** @throws CodedError config_invalid: a mirror that would hand private releases to anybody does not start */
+  onModuleInit(): void {
+    const { enabled, token_file: tokenFile } = this.config.mirror;
+    const isPrivate = this.sources.all.some((source) => isMirrored(source) && source.token_file !== undefined);
+    if (enabled && tokenFile === undefined && isPrivate) {
+      throw new CodedError('config_invalid', { problems: ['mirror.token_file: needed, because a private release source is mirrored'] });
+    }
+  }
+
+  /** @throws CodedError route_not_found, mirror_token_invalid, mirror_release_missing */
+  async admit(request: { authorization: string | undefined; deviceType: string; owner: string; repo: string }): Promise<void> {
+    const { enabled, token_file: tokenFile } = this.config.mirror;
+    if (!enabled) throw new CodedError('route_not_found');
+    if (tokenFile !== undefined && !(await carriesToken(request.authorization, tokenFile))) throw new CodedError('mirror_token_invalid');
+    const source = this.sources.of(request.deviceType);
+    if (!source || !isMirrored(source) || source.owner !== request.owner || source.repo !== request.repo) {
+      throw new CodedError('mirror_release_missing');
+    }
+  }
+}
+
+const isMirrored = (source: ReleaseSourceConfig): boolean => source.trust_anchor_file !== undefined;
+
+/** Read each time, so that the token can be exchanged; an empty or unreadable file admits nobody. */
+async function carriesToken(authorization: string | undefined, file: string): Promise<boolean> {
+  const token = (await readFile(file, 'utf8').catch(() => '')).trim();
+  return token !== '' && timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`));
+}
