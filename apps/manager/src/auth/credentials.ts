@@ -8,7 +8,7 @@ import { countFailure, findForSignIn, type Account } from './persistence/sign-in
 import { networkOf, SignInLimit } from './sign-in-limit.ts';
 
 /** Hashing is the dearest thing an unknown caller can ask for, so only a few run at once and only some may wait. */
-const HASHING = { maxAtOnce: 2, maxWaiting: 50, maxWaitingPerKey: 10 };
+const HASHING = { maxAtOnce: 2, maxWaiting: 200, maxWaitingPerKey: 10 };
 /** Failures with names that nobody has go into the audit trail this often an hour; a flood must not fill it. */
 const UNKNOWN_NAMES_PER_HOUR = 60;
 const HOUR_MS = 3_600_000;
