@@ -251,6 +251,31 @@ describe('a slot that nobody here put there', () => {
   });
 });
 
+describe('a stop', () => {
+  it('comes after what is being written down, so that nothing half-written stays', async () => {
+    const node = createFakeNode();
+    await activated(node);
+    const { stateStore } = node.parts();
+    let write = (): void => undefined;
+    let writes = 0;
+    const save: typeof stateStore.save = async (state) => {
+      if (state.attempt === null && writes++ === 0) await new Promise<void>((resolve) => (write = resolve));
+      await stateStore.save(state);
+    };
+    const engine = await boot(node, { stateStore: { ...stateStore, save } });
+    node.guardCommits();
+    node.tick();
+    await settled(() => writes > 0);
+    let stopped = false;
+    const stopping = engine.stop().then(() => (stopped = true));
+    await quiet();
+    expect(stopped).toBe(false);
+    write();
+    await stopping;
+    expect(node.disk.state?.attempt).toBeNull();
+  });
+});
+
 describe('a state that a newer version wrote', () => {
   it('keeps its memory although one of its events has a name this version does not know', () => {
     const event = { name: 'slot_of_the_future', severity: 'info', details: {} };
