@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const WIRE = join(import.meta.dirname, '../../../../libs/contract/protocol/fixtures/v1.json');
-const messages = JSON.parse(readFileSync(WIRE, 'utf8')) as Record<string, { readonly type: string; readonly event?: unknown }>;
+const messages = JSON.parse(readFileSync(WIRE, 'utf8')) as Record<string, { readonly type: string }>;
 const wire = Object.values(messages);
 const digest = 'a'.repeat(64);
 const attempt = {
@@ -38,11 +38,7 @@ const source = { api_base_url: 'https://api.github.com', owner: 'tidegate', repo
 export const SAMPLES: Readonly<Record<keyof typeof import('./schemas-of-the-agent.ts'), readonly unknown[]>> = {
   fromManager: wire.filter(({ type }) => /^(hello|registered|auth_ok|auth_error|health_ack|event_ack|command)$/.test(type)),
   fromNode: wire.filter(({ type }) => /^(register|auth|health|event|command_ack)$/.test(type)),
-  nodeEvent: wire.flatMap(({ event }) => event ?? []),
   registrationToken: [`tgr_${'A'.repeat(43)}`],
-  upgradeDetails: [
-    { attempt_id: 'a', command_id: null, from_version: '1.0.0', to_version: '1.1.0', channel: 'stable', arch: 'x64', variant: 'thin' },
-  ],
   nodeState: [
     {
       schema: 1,
