@@ -2,7 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
-import { build, type Plugin } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 const appDir = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -39,9 +39,7 @@ const workspaceOnly: Plugin = {
 // Tests build beside the product, so as not to replace what is running from there.
 const outfile = process.argv[2] ?? join(appDir, 'dist/main.mjs');
 await mkdir(dirname(outfile), { recursive: true });
-await build({
-  entryPoints: [join(appDir, 'src/main.ts')],
-  outfile,
+const options: BuildOptions = {
   bundle: true,
   platform: 'node',
   format: 'esm',
@@ -49,5 +47,18 @@ await build({
   sourcemap: true,
   keepNames: true,
   logLevel: 'warning',
+};
+await build({
+  ...options,
+  entryPoints: [join(appDir, 'src/main.ts')],
+  outfile,
+  define: { TIDEGATE_VERIFY_WORKER: JSON.stringify('./verify-worker.mjs') },
   plugins: [workspaceOnly, decoratorMetadata],
+});
+// A thread of its own, which is started by its file: see trust-anchors.ts.
+await build({
+  ...options,
+  entryPoints: [join(appDir, '../../libs/adapter/sigstore/src/verify-worker.ts')],
+  outfile: join(dirname(outfile), 'verify-worker.mjs'),
+  plugins: [workspaceOnly],
 });

@@ -1,12 +1,14 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Publisher } from './testing/publisher.ts';
 
 const appDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const bundle = join(appDir, 'dist', `spec-${process.pid}`, 'main.mjs');
@@ -57,7 +59,33 @@ async function postmaster(): Promise<number> {
   return Number(pid);
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
 describe('the manager’s process', () => {
+  it('verifies releases with the worker that lies beside it', async () => {
+    const publisher = await Publisher.open();
+    try {
+      await publisher.publish('1.0.0');
+      const port = await freePort();
+      const sources = [publisher.source({ trust_anchor_file: publisher.anchorFile })];
+      const manager = await serve({ ...good(), listen: { port }, release_sources: sources, mirror: { enabled: true } });
+      await untilLine(manager, 'READY=1');
+      await postmaster();
+      const url = `http://127.0.0.1:${port}/mirror/tidegate-edge/repos/tidegate/tidegate-edge/releases/tags/v1.0.0`;
+      expect(await (await fetch(url)).json()).toMatchObject({ tag_name: 'v1.0.0', assets: [{}, {}, {}] });
+    } finally {
+      await publisher.close();
+    }
+  });
+
   it('tells its supervisor when it is ready and that it lives, and ends with 0 on SIGTERM together with its database', async () => {
     const manager = await serve(good());
     const lines = await untilLine(manager, 'READY=1');
