@@ -115,7 +115,7 @@ describe('a move', () => {
 });
 
 describe('a change of the key', () => {
-  const asked = (node: ScriptedNode): Promise<Command> => node.next('command') as Promise<Command>;
+  const asked = (node: ScriptedNode): Promise<Command> => node.next('command');
   const offer = (node: ScriptedNode, command: Command, managerId: string, next: NodeIdentity, change: object = {}): void => {
     const { nodeId = '', publicKey, privateKey } = node.identity;
     const fields = { commandId: command.id, nodeId, managerId, oldKey: publicKey, newKey: next.publicKey, ...change };

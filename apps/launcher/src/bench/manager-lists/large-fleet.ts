@@ -23,7 +23,7 @@ export async function fillFleet(sql: Client): Promise<void> {
     UPDATE node_beats b SET epoch = 1, software_version = v.version, version_key = v.key, guard_key = 'A1A0A0~',
         last_beat_at = CASE WHEN random() < 0.002 THEN now() - random() * interval '1 day' ELSE now() + interval '1 hour' - random() * interval '15 seconds' END,
         report = '{"capabilities": ["upgrade"], "committed_version": "1.4.0"}', highest_sequence = CASE WHEN random() < 0.001 THEN 9 ELSE 10 END,
-        trust_fingerprint = repeat(CASE WHEN random() < 0.001 THEN 'b' ELSE 'a' END, 64)
+        trust_fingerprint = repeat(CASE WHEN random() < 0.001 THEN 'b' ELSE 'a' END, 16)
       FROM nodes n, LATERAL (SELECT '1.' || p || '.0' AS version, 'A1A' || p || 'A0~' AS key FROM (SELECT hashtext(n.name) & 7 AS p) AS q) AS v
      WHERE b.node_id = n.id`);
   await sql.query(`

@@ -1,6 +1,5 @@
 /**
- * How a node stands, as SQL over `b` (its row of node_beats), `n` (of nodes) and `m` (the norm of its device type). Lists,
- * filters, counts and the view of one node all use these: two readings of one rule would sooner or later differ.
+ * How a node stands, as SQL over `b`, its row of node_beats. Lists, filters, counts and the view of one node all use these: two readings of one rule would sooner or later differ.
  */
 import type { DeviceTypeNorm } from '../device-type-norm.ts';
 import { RESPAWNING } from '../../upgrades/index.ts';
@@ -31,23 +30,23 @@ export function connectionOf(values: Conditions, { now, limits }: Pick<Moment, '
     ELSE 'online' END`;
 }
 
-/** To be joined as `m` where a flag is read. */
-export function joinNorms(values: Conditions, { norms }: Pick<Moment, 'norms'>): string {
-  const all = [...norms];
-  const lists = [
-    `${values.value(all.map(([type]) => type))}::text[]`,
-    `${values.value(all.map(([, norm]) => norm.newestSequence))}::bigint[]`,
-    `${values.value(all.map(([, norm]) => norm.usualTrust))}::text[]`,
-    `${values.value(all.map(([, norm]) => norm.newestGuard))}::text[]`,
-  ];
-  return `LEFT JOIN unnest(${lists.join(', ')}) AS m(device_type, sequence, trust, guard) ON m.device_type = b.device_type`;
-}
+export const FLAG_NAMES = ['behind_sequence', 'trust_differs', 'guard_outdated'] as const;
+export type FlagName = (typeof FLAG_NAMES)[number];
 
-export const FLAGS = {
-  behind_sequence: 'coalesce(b.highest_sequence < m.sequence, false)',
-  trust_differs: 'coalesce(b.trust_fingerprint <> m.trust, false)',
-  guard_outdated: 'coalesce(b.guard_key < m.guard, false)',
-} as const;
+const FLAGS: Readonly<Record<FlagName, (norm: DeviceTypeNorm, value: (given: unknown) => string) => string | null>> = {
+  behind_sequence: (norm, value) => (norm.newestSequence === null ? null : `b.highest_sequence < ${value(norm.newestSequence)}::bigint`),
+  trust_differs: (norm, value) => (norm.usualTrust === null ? null : `b.trust_fingerprint <> ${value(norm.usualTrust)}::text`),
+  guard_outdated: (norm, value) => (norm.newestGuard === null ? null : `b.guard_key < ${value(norm.newestGuard)}::text`),
+};
+
+/** Against the norms of the few device types there are. A join with them would cost more than the whole scan. */
+export function flagOf(name: FlagName, values: Conditions, { norms }: Pick<Moment, 'norms'>): string {
+  const cases = [...norms].flatMap(([type, norm]) => {
+    const expression = FLAGS[name](norm, (given) => values.value(given));
+    return expression === null ? [] : [`WHEN ${values.value(type)} THEN ${expression}`];
+  });
+  return cases.length === 0 ? 'false' : `coalesce(CASE b.device_type ${cases.join(' ')} END, false)`;
+}
 
 export const inMaintenance = (values: Conditions, { now }: Pick<Moment, 'now'>): string =>
   `coalesce(b.maintenance_until > ${values.value(now)}::timestamptz, false)`;

@@ -4,13 +4,9 @@ import type { Reach } from '@tidegate/domain-access';
 import type { z } from 'zod';
 import { badgeKindOf } from '../../upgrades/index.ts';
 import type { Conditions } from './conditions.ts';
-import { connectionOf, FLAGS, inMaintenance, type Moment } from './node-expressions.ts';
+import { connectionOf, FLAG_NAMES, flagOf, inMaintenance, type Moment } from './node-expressions.ts';
 
 export type NodeFilter = Omit<z.output<typeof countNodes>, 'by_label'>;
-type FlagName = keyof typeof FLAGS;
-const FLAG_NAMES = Object.keys(FLAGS) as FlagName[];
-
-export const readsNorms = (filter: NodeFilter): boolean => FLAG_NAMES.some((flag) => filter[flag] !== undefined);
 
 const UPGRADE_STATES = upgradeState.options.flatMap((part) => part.options);
 
@@ -28,16 +24,14 @@ export function addFilter(conditions: Conditions, filter: NodeFilter, reach: Rea
   if (filter.device_type !== undefined) conditions.add(`b.device_type = ${value(filter.device_type)}`);
   if (filter.version !== undefined) conditions.add(`b.software_version = ${value(filter.version)}`);
   if (filter.connection) conditions.add(`${connectionOf(conditions, moment)} = ${value(filter.connection)}`);
-  if (filter.badge) conditions.add(ofNodes(badged(conditions, filter.badge)));
+  if (filter.badge) conditions.add(`b.node_id IN (SELECT id FROM nodes WHERE removed_at IS NULL AND ${badged(conditions, filter.badge)})`);
   for (const { key, value: wanted } of filter.labels ?? [])
-    conditions.add(ofNodes(wanted === null ? `labels ? ${value(key)}` : `labels @> ${value(JSON.stringify({ [key]: wanted }))}::jsonb`));
+    conditions.add(wanted === null ? `b.labels ? ${value(key)}` : `b.labels @> ${value(JSON.stringify({ [key]: wanted }))}::jsonb`);
   if (filter.maintenance !== undefined) is(inMaintenance(conditions, moment), filter.maintenance);
   is('b.quarantined', filter.quarantined);
   is('b.revoked', filter.revoked);
-  for (const flag of FLAG_NAMES) is(FLAGS[flag], filter[flag]);
+  for (const flag of FLAG_NAMES) if (filter[flag] !== undefined) is(flagOf(flag, conditions, moment), filter[flag]);
 }
-
-const ofNodes = (condition: string): string => `b.node_id IN (SELECT id FROM nodes WHERE removed_at IS NULL AND ${condition})`;
 
 /** LIKE and not strpos: of that the planner believes that a third of all rows match, and reads an index for them one by one. */
 function searched(conditions: Conditions, text: string): string {

@@ -3,8 +3,8 @@ import type { Reach } from '@tidegate/domain-access';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { Conditions } from './conditions.ts';
-import { joinNorms, type Moment } from './node-expressions.ts';
-import { addFilter, readsNorms } from './node-filter.ts';
+import type { Moment } from './node-expressions.ts';
+import { addFilter } from './node-filter.ts';
 
 export type NodeQuery = z.output<typeof listNodes>;
 
@@ -47,7 +47,7 @@ export async function selectPage(
   const { key, type } = SORT_KEY[sort];
   const direction = order === 'asc' ? 'ASC' : 'DESC';
   const conditions = new Conditions();
-  const joins = [readsNorms(filter) ? joinNorms(conditions, moment) : '', sort === 'group' ? 'JOIN groups g ON g.id = b.group_id' : ''];
+  const groups = sort === 'group' ? 'JOIN groups g ON g.id = b.group_id' : '';
   addFilter(conditions, filter, reach, moment);
   if (after) {
     const position = `(${conditions.value(after.key)}::${type}, ${conditions.value(after.id)}::uuid)`;
@@ -55,7 +55,7 @@ export async function selectPage(
   }
   const wanted = after ? limit + 1 : Math.max(limit, COUNT_UP_TO) + 1;
   const rows = await em.query<{ node_id: string; sort_key: string }[]>(
-    `SELECT b.node_id, (${key})::text AS sort_key FROM node_beats b ${joins.join(' ')} ${conditions.where}
+    `SELECT b.node_id, (${key})::text AS sort_key FROM node_beats b ${groups} ${conditions.where}
       ORDER BY ${key} ${direction}, b.node_id ${direction} LIMIT ${conditions.value(wanted)}`,
     conditions.values,
   );

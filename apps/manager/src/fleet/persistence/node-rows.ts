@@ -1,7 +1,7 @@
 import type { Connection, NodeView } from '@tidegate/contract-api';
 import type { EntityManager } from 'typeorm';
 import { Conditions } from './conditions.ts';
-import { connectionOf, FLAGS, inMaintenance, joinNorms, type Moment } from './node-expressions.ts';
+import { connectionOf, FLAG_NAMES, flagOf, inMaintenance, type Moment } from './node-expressions.ts';
 
 export interface NodeRow {
   readonly id: string;
@@ -44,12 +44,12 @@ const COLUMNS = `n.id, g.name AS "group", n.group_id, n.name, n.display_name, n.
 export async function selectNodesById(em: EntityManager, ids: readonly string[], moment: Moment): Promise<NodeRow[]> {
   if (ids.length === 0) return [];
   const values = new Conditions();
-  const flags = Object.entries(FLAGS).map(([name, expression]) => `${expression} AS ${name}`);
+  const flags = FLAG_NAMES.map((name) => `${flagOf(name, values, moment)} AS ${name}`);
   const rows = await em.query<NodeRow[]>(
     `SELECT ${COLUMNS}, ${flags.join(', ')}, ${inMaintenance(values, moment)} AS in_maintenance,
         CASE WHEN n.removed_at IS NOT NULL THEN 'offline' ELSE ${connectionOf(values, moment)} END AS connection
        FROM nodes n JOIN groups g ON g.id = n.group_id LEFT JOIN node_beats b ON b.node_id = n.id
-       LEFT JOIN node_reports r ON r.node_id = n.id ${joinNorms(values, moment)}
+       LEFT JOIN node_reports r ON r.node_id = n.id
       WHERE n.id = ANY(${values.value(ids)}::uuid[])`,
     values.values,
   );

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
 import { WIRE, type Auth, type AuthOk, type Register } from '@tidegate/contract-protocol';
+import type { EntityManager } from 'typeorm';
 import { BatchCall, Bus, CLOCK, CONFIG, Database, Installation, Replica, type Clock, type ManagerConfig } from '../../platform/index.ts';
 import { CloneWatch } from '../clone-watch.ts';
 import { Enrolment } from '../enrolment.ts';
@@ -28,7 +29,11 @@ export class Handshake {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.lookups = new BatchCall((ids) => database.read((em) => findNodes(em, ids)));
-    this.openings = new BatchCall((requests) => database.transaction((em) => openNodeSessions(em, requests, replica.id)));
+    this.openings = new BatchCall((requests) => {
+      const open = (em: EntityManager): Promise<OpenedSession[]> => openNodeSessions(em, requests, replica.id);
+      // Without facts it is one statement, which needs no transaction around it.
+      return requests.some((request) => request.auth.facts) ? database.transaction(open) : database.read(open);
+    });
   }
 
   get managerId(): string {

@@ -8,8 +8,10 @@ export type ConnectionPhase = 'greeted' | 'enrolling' | 'authenticating' | 'live
 
 /** What the gateway remembers of one socket. Small: there are ten thousand of them. */
 export interface NodeConnection {
-  readonly nonce: string;
-  readonly address: string;
+  /** Of its hello; forgotten once it is answered. */
+  nonce: string;
+  /** Where it comes from; asked for its address only when somebody wants to know it, which is a call into the kernel. */
+  readonly peer: { readonly remoteAddress?: string | undefined };
   readonly openedAtMs: number;
   phase: ConnectionPhase;
   session: LiveSession | undefined;

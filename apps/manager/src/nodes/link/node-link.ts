@@ -67,8 +67,13 @@ export class NodeLink {
 
   /** Says nothing when the session is over; what is durable is sent when the node comes back. */
   send(session: LiveSession, message: FromManager): void {
+    this.sendText(session, JSON.stringify(message));
+  }
+
+  /** @param text a message of the wire, written already */
+  sendText(session: LiveSession, text: string): void {
     const entry = this.live.get(session.nodeId);
-    if (entry?.session.epoch === session.epoch) entry.socket.send(JSON.stringify(message));
+    if (entry?.session.epoch === session.epoch) entry.socket.send(text);
   }
 
   /** @returns the socket that lost, which may be the given one: two may authenticate at once, the higher epoch wins. */

@@ -28,7 +28,7 @@ export class NodeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSocke
       handleProtocols: (protocols) => (protocols.has(WIRE.subprotocol) ? WIRE.subprotocol : false),
     });
     this.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      socket.on('error', () => socket.destroy());
+      socket.on('error', destroyed);
       const code = this.refusalOf(request);
       if (code) return refuseUpgrade(socket, code);
       server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request));
@@ -65,6 +65,11 @@ export class NodeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSocke
   dispose(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** Shared: a function made beside `request` would keep every request in memory for as long as its socket lives. */
+function destroyed(this: Duplex): void {
+  this.destroy();
 }
 
 function refuseUpgrade(socket: Duplex, code: ErrorCode): void {

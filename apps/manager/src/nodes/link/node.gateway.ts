@@ -39,6 +39,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
   /** One function for all sockets: a closure per socket costs memory ten thousand times. */
   private readonly onMessage: (this: WebSocket, data: RawData, isBinary: boolean) => void;
   private readonly onPong: (this: WebSocket) => void;
+  private readonly onError: (error: Error) => void;
 
   constructor(
     private readonly handshake: Handshake,
@@ -55,6 +56,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     this.onMessage = function (data, isBinary) {
       gateway.receive(this, data, isBinary);
     };
+    this.onError = (error) => this.log.debug({ error: error.name }, 'node socket error');
     this.onPong = function () {
       const connection = gateway.connections.get(this);
       if (connection) connection.alive = true;
@@ -72,7 +74,9 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     const strangers = [...this.strangers].flatMap((socket) => {
       const connection = this.connections.get(socket);
       if (!connection) return [];
-      return [{ socket, address: connection.address, sinceMs: connection.openedAtMs, busy: connection.phase !== 'greeted' }];
+      return [
+        { socket, address: connection.peer.remoteAddress ?? '', sinceMs: connection.openedAtMs, busy: connection.phase !== 'greeted' },
+      ];
     });
     const admission = admit(strangers, onTrial, this.clock.now().getTime());
     // Not with a goodbye: a socket that says nothing would not answer it either.
@@ -86,7 +90,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     const connection: NodeConnection = {
       nonce: randomBytes(32).toString('base64url'),
-      address: request.socket.remoteAddress ?? '',
+      peer: request.socket,
       openedAtMs: this.clock.now().getTime(),
       phase: 'greeted',
       session: undefined,
@@ -104,7 +108,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     socket.on('message', this.onMessage);
     socket.on('pong', this.onPong);
     // `ws` closes by itself with 1009 or 1002; without a listener the error would end the process.
-    socket.on('error', (error) => this.log.debug({ error: error.name }, 'node socket error'));
+    socket.on('error', this.onError);
     this.say(socket, { type: 'hello', nonce: connection.nonce, manager_id: this.handshake.managerId, protocol: WIRE.protocol });
   }
 
@@ -175,7 +179,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
 
   private async enrol(socket: WebSocket, connection: NodeConnection, message: Register): Promise<void> {
     connection.phase = 'enrolling';
-    const nodeId = await this.handshake.register(message, connection.address);
+    const nodeId = await this.handshake.register(message, connection.peer.remoteAddress ?? '');
     if (connection.phase !== 'enrolling') return;
     connection.phase = 'greeted';
     this.changes.emit('node', nodeId);
@@ -198,6 +202,9 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     }
     connection.session = session;
     connection.phase = 'live';
+    // There are ten thousand of them: what only the handshake needed goes.
+    connection.nonce = '';
+    connection.cancelDeadline = nothing;
     this.strangers.delete(socket);
     const loser = this.link.enter(session, socket);
     loser?.close(CLOSE.superseded, 'session_superseded');
@@ -258,6 +265,8 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     while (this.inFlight.size > 0) await Promise.all(this.inFlight);
   }
 }
+
+const nothing = (): void => {};
 
 function closeCodeOf(code: ErrorCode): number {
   switch (code) {

@@ -1,6 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { Persistence } from '../../platform/index.ts';
 import { NodeLife1763710000021 } from './node-life-migration.ts';
+import { NodeLists1763710000022 } from './node-list-migration.ts';
 import { NodeEntity } from './node.entity.ts';
 import { RegistrationTokenEntity } from './registration-token.entity.ts';
 
@@ -93,5 +94,5 @@ class OpenSessions1763710000030 implements MigrationInterface {
 
 export const nodesPersistence: Persistence = {
   entities: [NodeEntity, RegistrationTokenEntity],
-  migrations: [Nodes1763700000004, NodeLife1763710000021, SessionReplicas1763710000029, OpenSessions1763710000030],
+  migrations: [Nodes1763700000004, NodeLife1763710000021, NodeLists1763710000022, SessionReplicas1763710000029, OpenSessions1763710000030],
 };
