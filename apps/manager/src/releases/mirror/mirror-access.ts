@@ -8,7 +8,7 @@ import { ReleaseSources } from '../release-sources.ts';
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
- * Who may fetch what (docs/adr/0007): releases of public sources are anybody's, unless the mirror has a token, which nodes then
+ * Who may fetch what (docs/adr/0008): releases of public sources are anybody's, unless the mirror has a token, which nodes then
  * send; a private source is mirrored behind a token only, and nothing is mirrored that this manager cannot verify.
  */
 @Injectable()
