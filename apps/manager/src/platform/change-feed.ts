@@ -36,8 +36,8 @@ export class ChangeFeed {
     this.emitter.on(kind, act as never);
   }
 
-  /** @param id of the node or user; for events the last position. */
-  emit(kind: 'node' | 'access' | 'events', id: string): void {
-    this.bus.publish(kind === 'events' ? 'event' : kind, [id]);
+  /** @param ids of nodes or users; for events the last position. */
+  emit(kind: 'node' | 'access' | 'events', ...ids: readonly string[]): void {
+    this.bus.publish(kind === 'events' ? 'event' : kind, ids);
   }
 }

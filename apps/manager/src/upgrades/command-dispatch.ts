@@ -1,13 +1,13 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { commandId, nodeId as asNodeId } from '@tidegate/contract-protocol';
 import { NodeLink, type LiveSession } from '../nodes/index.ts';
 import { BatchCall, Bus, ChangeFeed, CLOCK, Database, LOG, oneAtATime, Replica, type Clock, type Log } from '../platform/index.ts';
-import { claimDue, nodesWaitingAt, nodesWithDue, type CommandRecord, type Due } from './persistence/command-records.ts';
+import { claimDue, nodesWaitingAt, nodesWithDue, type Due } from './persistence/command-records.ts';
 
 /** How late a command may be whose notice was lost. */
 const LOOK_EVERY_MS = 3000;
 /** Nodes per transaction and turn of the loop; beyond it nobody else gets a word in. */
-const MAX_NODES = 250;
+const MAX_NODES = 500;
+const NOTHING: readonly string[] = [];
 
 /**
  * Brings commands from their rows to the nodes that are connected here. Whoever makes a command calls `wake`, on whichever
@@ -17,7 +17,7 @@ const MAX_NODES = 250;
  */
 @Injectable()
 export class CommandDispatch implements OnModuleInit {
-  private readonly claims: Readonly<Record<Due, BatchCall<LiveSession, boolean>>>;
+  private readonly claims: Readonly<Record<Due, BatchCall<LiveSession, readonly string[]>>>;
   private readonly look: () => void;
 
   constructor(
@@ -30,14 +30,14 @@ export class CommandDispatch implements OnModuleInit {
     @Inject(LOG) private readonly log: Log,
   ) {
     this.claims = {
-      unsent: new BatchCall((sessions) => this.send(sessions, 'unsent'), MAX_NODES),
-      unanswered: new BatchCall((sessions) => this.send(sessions, 'unanswered'), MAX_NODES),
+      unsent: new BatchCall((sessions) => this.claim(sessions, 'unsent'), MAX_NODES),
+      unanswered: new BatchCall((sessions) => this.claim(sessions, 'unanswered'), MAX_NODES),
     };
     this.look = oneAtATime(() => this.lookForUnsent().catch((error: unknown) => this.log.debug({ err: error }, 'look put off')));
   }
 
   onModuleInit(): void {
-    this.link.listen({ opened: async (session) => void (await this.claims.unanswered.ask(session)) });
+    this.link.listen({ opened: async (session) => void (await this.send(session, 'unanswered')) });
     this.bus.listen('command', (nodeIds, from) => {
       if (from === 'here') return;
       if (nodeIds) void this.sendTo(nodeIds);
@@ -50,7 +50,7 @@ export class CommandDispatch implements OnModuleInit {
   async wake(nodeId: string): Promise<void> {
     const session = this.link.sessionOf(nodeId);
     // What was stored stays stored: when it cannot be sent now, the next look sends it.
-    const sent = session !== undefined && (await this.claims.unsent.ask(session).catch(() => false));
+    const sent = session !== undefined && (await this.send(session, 'unsent').catch(() => false));
     if (!sent) this.bus.publish('command', [nodeId]);
   }
 
@@ -62,36 +62,42 @@ export class CommandDispatch implements OnModuleInit {
   private async sendTo(nodeIds: readonly string[]): Promise<void> {
     const sessions = nodeIds.flatMap((id) => this.link.sessionOf(id) ?? []);
     try {
-      await Promise.all(sessions.map((session) => this.claims.unsent.ask(session)));
+      await Promise.all(sessions.map((session) => this.send(session, 'unsent')));
     } catch (error) {
       this.log.debug({ err: error }, 'commands put off');
     }
   }
 
-  /** @returns for each session whether anything was sent to it. */
-  private async send(sessions: readonly LiveSession[], due: Due): Promise<boolean[]> {
+  /** @returns whether anything was. The next batch is being claimed while this one leaves. */
+  private async send(session: LiveSession, due: Due): Promise<boolean> {
+    const messages = await this.claims[due].ask(session);
+    for (const text of messages) this.link.sendText(session, text);
+    return messages.length > 0;
+  }
+
+  private async claim(sessions: readonly LiveSession[], due: Due): Promise<(readonly string[])[]> {
     const now = this.clock.now();
-    const nodeIds = sessions.map((session) => session.nodeId);
-    const waiting = await this.database.read((em) => nodesWithDue(em, nodeIds, due, now));
-    if (waiting.size === 0) return sessions.map(() => false);
-    const asked = sessions.filter((session) => waiting.has(session.nodeId));
-    const commands = await this.database.transaction((em) => claimDue(em, asked, due, now));
-    const byNode = new Map(asked.map((session) => [session.nodeId, session]));
-    for (const command of commands) {
-      const session = byNode.get(command.nodeId);
-      if (session) this.link.send(session, messageOf(command, now));
+    // Most nodes that come have nothing waiting for them, and then nothing is locked.
+    const asked = due === 'unsent' ? sessions : await this.withSomething(sessions, now);
+    if (asked.length === 0) return sessions.map(() => NOTHING);
+    const byNode = new Map<string, string[]>();
+    for (const { nodeId, text } of await this.database.read((em) => claimDue(em, asked, due, now))) {
+      const texts = byNode.get(nodeId);
+      if (texts) texts.push(text);
+      else byNode.set(nodeId, [text]);
     }
-    const sent = new Set(commands.map((command) => command.nodeId));
-    for (const id of sent) this.changes.emit('node', id);
-    return sessions.map((session) => sent.has(session.nodeId));
+    this.changes.emit('node', ...byNode.keys());
+    // A session that stands twice in one batch gets its messages once.
+    return sessions.map((session) => {
+      const texts = byNode.get(session.nodeId);
+      byNode.delete(session.nodeId);
+      return texts ?? NOTHING;
+    });
+  }
+
+  private async withSomething(sessions: readonly LiveSession[], now: Date): Promise<readonly LiveSession[]> {
+    const nodeIds = sessions.map((session) => session.nodeId);
+    const waiting = await this.database.read((em) => nodesWithDue(em, nodeIds, now));
+    return sessions.filter((session) => waiting.has(session.nodeId));
   }
 }
-
-const messageOf = (command: CommandRecord, now: Date) =>
-  ({
-    type: 'command',
-    id: commandId.parse(command.id),
-    node_id: asNodeId.parse(command.nodeId),
-    ttl_secs: Math.max(1, Math.floor((command.expiresAt.getTime() - now.getTime()) / 1000)),
-    action: command.action,
-  }) as const;

@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 /** PostgreSQL refuses a payload of 8000 bytes and more. */
 const MAX_BYTES = 7900;
+const PLAIN = /^[\w./:-]*$/;
 /** So that a replica that cannot send, or that has everything to tell, stays small. */
 const MAX_WAITING = 20_000;
 
@@ -42,7 +43,7 @@ export class Waiting {
     let part: string[] = [];
     let used = 0;
     for (const id of this.ids) {
-      const bytes = Buffer.byteLength(JSON.stringify(id)) + 1;
+      const bytes = PLAIN.test(id) ? id.length + 3 : Buffer.byteLength(JSON.stringify(id)) + 1;
       if (used + bytes > room) {
         payloads.push(JSON.stringify([replica, topic, part]));
         [part, used] = [[], 0];

@@ -20,10 +20,10 @@ export type Due = 'unsent' | 'unanswered';
 const DUE = 'c.settled_at IS NULL AND c.expires_at > $2';
 const UNSENT = 'AND c.sent_at IS NULL';
 
-/** Those of the nodes for which there is something. Without locks: most of them have nothing. */
-export async function nodesWithDue(em: EntityManager, nodeIds: readonly string[], due: Due, now: Date): Promise<Set<string>> {
+/** Those of the nodes that have not answered something. */
+export async function nodesWithDue(em: EntityManager, nodeIds: readonly string[], now: Date): Promise<Set<string>> {
   const rows = await em.query<{ node_id: string }[]>(
-    `SELECT DISTINCT node_id FROM commands c WHERE c.node_id = ANY($1::uuid[]) AND ${DUE} ${due === 'unsent' ? UNSENT : ''}`,
+    `SELECT DISTINCT node_id FROM commands c WHERE c.node_id = ANY($1::uuid[]) AND ${DUE}`,
     [nodeIds, now],
   );
   return new Set(rows.map((row) => row.node_id));
@@ -39,63 +39,51 @@ export async function nodesWaitingAt(em: EntityManager, replicaId: string, now: 
   return rows.map((row) => row.node_id);
 }
 
+/** A command as it goes over the wire. The database writes it: for ten thousand at once that is most of the work. */
+export interface DueMessage {
+  readonly nodeId: string;
+  readonly text: string;
+}
+
 /**
- * Marks as sent what is due to the nodes whose sessions these still are, and says which commands to send, oldest first. The
- * rows of upgrades and commands say "sent" before anything leaves: a cancel that finds `queued` may rely on it.
+ * Marks as sent what is due to the nodes whose sessions these still are, and says what to send, oldest first. The rows of
+ * upgrades and commands say "sent" before anything leaves: a cancel that finds `queued` may rely on it.
  *
  * The lock on the sessions keeps a newer one out until this has committed: a replica that holds a superseded socket cannot
  * mark a command as sent that the node then never gets, because the newer session, when it opens, sends all that is marked.
+ * `queued` to `sent` is the one move of `advance` that is made for thousands at once: nothing else comes before `sent`.
+ * One statement, hence one transaction and one round trip; sessions and upgrades are locked in the order that everybody keeps.
  */
 export async function claimDue(
   em: EntityManager,
   sessions: readonly { readonly nodeId: string; readonly epoch: number }[],
   due: Due,
   now: Date,
-): Promise<CommandRecord[]> {
-  const current = await em.query<{ node_id: string }[]>(
-    `SELECT s.node_id FROM node_sessions s JOIN unnest($1::uuid[], $2::bigint[]) AS t(n, e) ON s.node_id = t.n AND s.epoch = t.e
-      ORDER BY s.node_id FOR SHARE OF s`,
-    [sessions.map((session) => session.nodeId), sessions.map((session) => session.epoch)],
+): Promise<DueMessage[]> {
+  const condition = `${DUE} ${due === 'unsent' ? UNSENT : ''}`;
+  const rows = await em.query<{ node_id: string; text: string }[]>(
+    `WITH ours AS MATERIALIZED (
+       SELECT s.node_id FROM node_sessions s JOIN unnest($1::uuid[], $3::bigint[]) AS t(n, e) ON s.node_id = t.n AND s.epoch = t.e
+        ORDER BY s.node_id FOR SHARE OF s
+     ), running AS MATERIALIZED (
+       SELECT u.id FROM upgrades u WHERE u.finished_at IS NULL
+          AND u.id IN (SELECT c.upgrade_id FROM commands c JOIN ours ON ours.node_id = c.node_id WHERE ${condition})
+        ORDER BY u.id FOR UPDATE OF u
+     ), moved AS (
+       UPDATE upgrades u SET state = 'sent', steps = steps || jsonb_build_array(jsonb_build_object('state', 'sent', 'at', $4::text))
+         FROM running WHERE u.id = running.id AND u.state = 'queued'
+     ), sent AS (
+       UPDATE commands c SET sent_at = $2 FROM running, ours
+        WHERE c.upgrade_id = running.id AND c.node_id = ours.node_id AND ${condition}
+        RETURNING c.ordinal, c.node_id, c.id, c.action, c.expires_at
+     )
+     SELECT node_id, json_build_object('type', 'command', 'id', id, 'node_id', node_id,
+            'ttl_secs', greatest(1, floor(extract(epoch FROM expires_at - $2)))::int, 'action', action)::text AS text
+       FROM sent ORDER BY ordinal`,
+    [sessions.map((session) => session.nodeId), now, sessions.map((session) => session.epoch), now.toISOString()],
   );
-  const nodeIds = current.map((row) => row.node_id);
-  const condition = `c.node_id = ANY($1::uuid[]) AND ${DUE} ${due === 'unsent' ? UNSENT : ''}`;
-  const running = await em.query<{ id: string }[]>(
-    `SELECT u.id FROM upgrades u WHERE u.finished_at IS NULL AND u.id IN (SELECT c.upgrade_id FROM commands c WHERE ${condition})
-      ORDER BY u.id FOR UPDATE OF u`,
-    [nodeIds, now],
-  );
-  if (running.length === 0) return [];
-  const upgradeIds = running.map((row) => row.id);
-  // The one move of `advance` that is made for thousands at once: nothing but `queued` comes before `sent`.
-  await em.query(
-    `UPDATE upgrades SET state = 'sent', steps = steps || jsonb_build_array(jsonb_build_object('state', 'sent', 'at', $2::text))
-      WHERE id = ANY($1::uuid[]) AND state = 'queued'`,
-    [upgradeIds, now.toISOString()],
-  );
-  const [rows] = await em.query<[(CommandRow & { ordinal: string })[], number]>(
-    `UPDATE commands c SET sent_at = $2 WHERE ${condition} AND c.upgrade_id = ANY($3::uuid[])
-      RETURNING id, ordinal, node_id, upgrade_id, action, expires_at`,
-    [nodeIds, now, upgradeIds],
-  );
-  // In the order they were made, which the ordinal keeps where the clock does not: a cancel follows what it cancels.
-  return rows.sort((a, b) => Number(a.ordinal) - Number(b.ordinal)).map(recordOf);
+  return rows.map((row) => ({ nodeId: row.node_id, text: row.text }));
 }
-
-interface CommandRow {
-  readonly id: string;
-  readonly node_id: string;
-  readonly upgrade_id: string;
-  readonly action: Action;
-  readonly expires_at: Date;
-}
-
-const recordOf = (row: CommandRow): CommandRecord => ({
-  id: row.id,
-  nodeId: row.node_id,
-  upgradeId: row.upgrade_id,
-  action: row.action,
-  expiresAt: row.expires_at,
-});
 
 export const findCommand = (em: EntityManager, id: string, nodeId: string): Promise<CommandRecord | null> =>
   em.findOneBy(CommandEntity, { id, nodeId });
