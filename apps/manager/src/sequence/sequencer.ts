@@ -12,7 +12,7 @@ import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit }
 import { isCodedError } from '@tidegate/contract-errors';
 import type { EntityManager } from 'typeorm';
 import { CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
-import { lockHead, readHead, storeHead, type SequenceHead } from './persistence/sequence-records.ts';
+import { lockHead, prepareAssignment, readHead, storeHead, type SequenceHead } from './persistence/sequence-records.ts';
 
 export type StreamName = 'events' | 'audit';
 
@@ -94,18 +94,23 @@ export class Sequencer implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private async drain(stream: SequencedStream): Promise<void> {
-    while (await this.database.read((em) => stream.hasWaiting(em))) {
-      const head = await this.database.transaction(async (em) => {
-        const before = await lockHead(em, stream.name);
-        const after = await stream.assign(em, before, BATCH);
-        if (after.position !== before.position) await storeHead(em, stream.name, after);
-        return after.position === before.position ? null : after;
-      });
-      // Another replica was faster; what came since has its own wake.
-      if (!head) return;
+    for (let head = await this.assign(stream); head; head = await this.assign(stream)) {
       for (const listener of this.listeners) listener(stream.name, head);
       if (this.stopping) return;
     }
+  }
+
+  /** @returns null when nothing waits; what comes after this look has its own wake. */
+  private assign(stream: SequencedStream): Promise<SequenceHead | null> {
+    return this.database.transaction(async (em) => {
+      await prepareAssignment(em);
+      if (!(await stream.hasWaiting(em))) return null;
+      const before = await lockHead(em, stream.name);
+      const after = await stream.assign(em, before, BATCH);
+      if (after.position === before.position) return null;
+      await storeHead(em, stream.name, after);
+      return after;
+    });
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -52,17 +52,17 @@ export async function hasWaitingEvents(em: EntityManager): Promise<boolean> {
  * wait together are in the order in which the node sent them.
  */
 export async function assignEventPositions(em: EntityManager, head: SequenceHead, limit: number): Promise<SequenceHead> {
-  const [rows] = await em.query<[{ id: string; position: string }[], number]>(
+  const rows = await em.query<{ id: string; position: string }[]>(
     `WITH waiting AS (
        SELECT ordinal, received_at, $1::bigint + row_number() OVER (ORDER BY ordinal) AS position
          FROM (SELECT ordinal, received_at FROM events WHERE position IS NULL ORDER BY ordinal LIMIT $2) AS first
+     ), placed AS (
+       UPDATE events e SET position = w.position FROM waiting w WHERE e.ordinal = w.ordinal AND e.received_at = w.received_at
+       RETURNING e.id, e.position
      )
-     UPDATE events e SET position = w.position FROM waiting w WHERE e.ordinal = w.ordinal AND e.received_at = w.received_at
-     RETURNING e.id, e.position`,
+     SELECT id, position FROM placed ORDER BY position DESC LIMIT 1`,
     [head.position, limit],
   );
-  return rows.reduce<SequenceHead>((last, row) => {
-    const position = Number(row.position);
-    return position > last.position ? { position, tag: row.id } : last;
-  }, head);
+  const last = rows[0];
+  return last ? { position: Number(last.position), tag: last.id } : head;
 }

@@ -14,9 +14,15 @@ interface HeadRow {
 }
 const headOf = (row: HeadRow | undefined): SequenceHead => ({ position: Number(row?.position ?? 0), tag: row?.tag ?? '' });
 
+/**
+ * First of a transaction that assigns. What waits is found by a small index from which entries come and go all the time; only a plain
+ * scan of it marks those that are gone, a bitmap scan walks over all of them until the next vacuum.
+ */
+export const prepareAssignment = async (em: EntityManager): Promise<void> =>
+  void (await em.query(`SET LOCAL lock_timeout = '5s'; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off`));
+
 /** Waits for whoever assigns at the moment; nobody else does until this transaction ends. */
 export async function lockHead(em: EntityManager, stream: string): Promise<SequenceHead> {
-  await em.query(`SET LOCAL lock_timeout = '5s'`);
   return headOf((await em.query<HeadRow[]>('SELECT position, tag FROM sequence_heads WHERE stream = $1 FOR UPDATE', [stream]))[0]);
 }
 
