@@ -14,7 +14,7 @@ const UPGRADE_STATES = upgradeState.options.flatMap((part) => part.options);
 export function addFilter(conditions: Conditions, filter: NodeFilter, reach: Reach | null, moment: Moment): void {
   const value = (given: unknown): string => conditions.value(given);
   const is = (expression: string, wanted: boolean | undefined): void => {
-    if (wanted !== undefined) conditions.add(wanted ? expression : `NOT ${expression}`);
+    if (wanted !== undefined) conditions.add(wanted ? expression : `${expression} IS NOT TRUE`);
   };
   // A row of a decommissioned node that a late beat brought back has none.
   conditions.add('b.group_id IS NOT NULL');

@@ -44,9 +44,9 @@ const COLUMNS = `n.id, g.name AS "group", n.group_id, n.name, n.display_name, n.
 export async function selectNodesById(em: EntityManager, ids: readonly string[], moment: Moment): Promise<NodeRow[]> {
   if (ids.length === 0) return [];
   const values = new Conditions();
-  const flags = FLAG_NAMES.map((name) => `${flagOf(name, values, moment)} AS ${name}`);
+  const flags = FLAG_NAMES.map((name) => `coalesce(${flagOf(name, values, moment)}, false) AS ${name}`);
   const rows = await em.query<NodeRow[]>(
-    `SELECT ${COLUMNS}, ${flags.join(', ')}, ${inMaintenance(values, moment)} AS in_maintenance,
+    `SELECT ${COLUMNS}, ${flags.join(', ')}, coalesce(${inMaintenance(values, moment)}, false) AS in_maintenance,
         CASE WHEN n.removed_at IS NOT NULL THEN 'offline' ELSE ${connectionOf(values, moment)} END AS connection
        FROM nodes n JOIN groups g ON g.id = n.group_id LEFT JOIN node_beats b ON b.node_id = n.id
        LEFT JOIN node_reports r ON r.node_id = n.id

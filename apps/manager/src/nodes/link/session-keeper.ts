@@ -1,5 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CLOSE } from '@tidegate/contract-protocol';
+import { EventLog } from '../../event-log/index.ts';
 import {
   BatchWriter,
   Bus,
@@ -36,6 +37,7 @@ export class SessionKeeper implements OnModuleInit {
   constructor(
     private readonly database: Database,
     private readonly link: NodeLink,
+    private readonly events: EventLog,
     private readonly bus: Bus,
     private readonly changes: ChangeFeed,
     private readonly replica: Replica,
@@ -54,7 +56,14 @@ export class SessionKeeper implements OnModuleInit {
       else this.comparing();
     });
     this.replicas.onDeath(async (em, dead) => {
-      const nodeIds = await closeSessionsOf(em, dead, this.clock.now());
+      const nodeIds = await closeSessionsOf(
+        em,
+        dead.map((replica) => replica.id),
+        this.clock.now(),
+      );
+      for (const { id, address } of dead) {
+        await this.events.record(em, { name: 'replica_lost', details: { replica_id: id, address, nodes: nodeIds.length } });
+      }
       return () => this.tellOf(nodeIds);
     });
     this.replicas.onRevival(() => this.compare());

@@ -25,6 +25,7 @@ export class NodeLists1763710000022 implements MigrationInterface {
       'UPDATE node_beats b SET labels = n.labels, trust_fingerprint = left(b.trust_fingerprint, 16) FROM nodes n WHERE n.id = b.node_id',
     );
     await runner.query('CREATE INDEX node_beats_labels ON node_beats USING gin (labels)');
+    await runner.query('CREATE INDEX node_beats_enrolled ON node_beats (enrolled_at, node_id)');
     await runner.query('DROP INDEX nodes_labels');
   }
 
@@ -33,6 +34,7 @@ export class NodeLists1763710000022 implements MigrationInterface {
     await runner.query('DROP TRIGGER project_node_relabelled ON nodes');
     await runner.query('DROP FUNCTION project_labels');
     await runner.query('CREATE INDEX nodes_labels ON nodes USING gin (labels)');
+    await runner.query('DROP INDEX node_beats_enrolled');
     await runner.query('ALTER TABLE node_beats DROP COLUMN labels, SET (fillfactor = 50)');
   }
 }
