@@ -27,10 +27,10 @@ export class MirrorAccess implements OnModuleInit {
     }
   }
 
-  /** @throws CodedError route_not_found, mirror_token_invalid, mirror_release_missing */
+  /** A mirror that is off has nothing, and says no more. @throws CodedError mirror_token_invalid, mirror_release_missing */
   async admit(request: { authorization: string | undefined; deviceType: string; owner: string; repo: string }): Promise<void> {
     const { enabled, token_file: tokenFile } = this.config.mirror;
-    if (!enabled) throw new CodedError('route_not_found');
+    if (!enabled) throw new CodedError('mirror_release_missing');
     if (tokenFile !== undefined && !(await carriesToken(request.authorization, tokenFile))) throw new CodedError('mirror_token_invalid');
     const source = this.sources.of(request.deviceType);
     if (!source || !isMirrored(source) || source.owner !== request.owner || source.repo !== request.repo) {

@@ -191,7 +191,7 @@ describe('what is not served', () => {
 
   it('is anything at all where the mirror is off, or where nothing can be verified', async () => {
     const off = await start({ enabled: false });
-    expect(await describeTag(off, 'v1.0.0')).toMatchObject({ status: 404, body: { code: 'route_not_found' } });
+    expect(await describeTag(off, 'v1.0.0')).toMatchObject({ status: 404, body: { code: 'mirror_release_missing' } });
     const blind = await start({}, { trust_anchor_file: undefined });
     expect(await describeTag(blind, 'v1.0.0')).toMatchObject({ status: 404, body: { code: 'mirror_release_missing' } });
   });

@@ -120,7 +120,9 @@ export class Mirror implements OnModuleInit, BeforeApplicationShutdown {
     if (file.name === MANIFEST || file.name === BUNDLE) return await this.fromStatement(file, statement);
     const artefact = statement.release?.artefacts.find((one) => one.name === file.name && one.sha256 === file.sha256);
     if (!artefact) return missing();
-    return (await this.fromDownload(file, artefact)) ?? (await this.fromDisk(file)) ?? missing();
+    const bytes = (await this.fromDownload(file, artefact)) ?? (await this.fromDisk(file));
+    if (!bytes) throw new CodedError('source_unavailable', { reason: 'the fetch failed just now' });
+    return bytes;
   }
 
   /** Null when it ended before it could be taken hold of: it is on the disk then. */
@@ -192,7 +194,9 @@ export class Mirror implements OnModuleInit, BeforeApplicationShutdown {
       const opened = await source.openArtefact(releaseVersion.parse(file.version), signed, 0, this.stopping.signal);
       if (!opened.ok) throw new CodedError(opened.code, opened.details);
       const download = await SharedDownload.create(draft.path, artefact);
-      const run = this.finish(file, download.run(opened.value), draft.keepAs).finally(end);
+      const run = this.finish(file, download.run(opened.value), draft.keepAs)
+        .finally(() => download.release())
+        .finally(end);
       this.running.add(run);
       void run.finally(() => this.running.delete(run));
       return download;

@@ -41,7 +41,8 @@ export class SharedDownload {
   }
 
   /**
-   * To the end, or not at all. @throws CodedError upgrade_checksum_mismatch, upgrade_network_error, or what the source throws
+   * To the end, or not at all. Whoever runs it gives back the hold it was made with, once the file has its place: until then
+   * nobody finds it anywhere else. @throws CodedError upgrade_checksum_mismatch, upgrade_network_error, or what the source throws
    */
   async run(source: AsyncIterable<Uint8Array>): Promise<void> {
     try {
@@ -53,7 +54,6 @@ export class SharedDownload {
     } finally {
       this.ended = true;
       this.wake();
-      await this.release();
     }
   }
 
