@@ -48,15 +48,17 @@ async function buildTree(version: string, tree: string, anchorFile: string): Pro
   for (const name of ['bin/tidegate-edge', 'package-info.json']) cpSync(join(whole, name), join(tree, name));
   // The build in two files instead of twenty, and smaller, so that an agent starts in a tenth of a second.
   const faulty = version === VERSIONS.bad ? `if (process.argv[2] === 'run') process.exit(1);` : '';
-  for (const name of ['main', 'verify-worker']) {
-    const outfile = join(tree, 'lib', `${name}.mjs`);
+  for (const [name, format] of [
+    ['main.cjs', 'cjs'],
+    ['verify-worker.mjs', 'esm'],
+  ] as const) {
     await build({
-      entryPoints: [join(whole, 'lib', `${name}.mjs`)],
-      outfile,
+      entryPoints: [join(whole, 'lib', name)],
+      outfile: join(tree, 'lib', name),
       bundle: true,
       minify: true,
       platform: 'node',
-      format: 'esm',
+      format,
       target: 'node24',
       banner: { js: faulty },
     });
