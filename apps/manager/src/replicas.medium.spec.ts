@@ -187,6 +187,8 @@ describe('a replica that is gone without a word', () => {
     await until(async () => (await session(staying))?.disconnected_at !== null);
     expect((await session(back))?.disconnected_at).toBeNull();
     expect((await sql.query('SELECT 1 FROM replicas')).rowCount).toBe(1);
+    const { rows: lost } = await sql.query(`SELECT details FROM events WHERE name = 'replica_lost'`);
+    expect(lost).toEqual([{ details: expect.objectContaining({ address: `127.0.0.1:${b.port}` }) }]);
     cable.mend();
     await b.boot();
     b.answersFor(a);

@@ -5,7 +5,7 @@ import { DatabaseLife } from './database/database-life.ts';
 import { Database } from './database/database.ts';
 import type { Log } from './log.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import { removeReplica, showAlive, takeSilent } from './persistence/replica-records.ts';
+import { removeReplica, showAlive, takeSilent, type DeadReplica } from './persistence/replica-records.ts';
 import { Replica } from './replica.ts';
 import { SOFTWARE_VERSION } from './software-version.ts';
 import { CLOCK, LOG } from './tokens.ts';
@@ -15,7 +15,7 @@ const ALIVE_EVERY_MS = 3000;
 const DEAD_AFTER_MS = 15_000;
 
 /** Clears up after replicas that died, in the transaction that takes their rows; what it returns runs after the commit. */
-export type Undertaker = (em: EntityManager, dead: readonly string[]) => Promise<() => void>;
+export type Undertaker = (em: EntityManager, dead: readonly DeadReplica[]) => Promise<() => void>;
 
 /**
  * Who serves this database. Each replica shows that it lives and looks for those that do not any more; by the database's

@@ -16,15 +16,17 @@ export async function showAlive(em: EntityManager, replica: ReplicaRecord): Prom
   return rows[0]?.inserted === false;
 }
 
+export type DeadReplica = Pick<ReplicaRecord, 'id' | 'address'>;
+
 /** Takes the rows of those that have been silent for so long; of two replicas that look at once, one gets them. */
-export async function takeSilent(em: EntityManager, silentMs: number): Promise<string[]> {
-  const [rows] = await em.query<[{ id: string }[], number]>(
+export async function takeSilent(em: EntityManager, silentMs: number): Promise<DeadReplica[]> {
+  const [rows] = await em.query<[DeadReplica[], number]>(
     `DELETE FROM replicas WHERE id IN (
        SELECT id FROM replicas WHERE seen_at < clock_timestamp() - $1 * interval '1 millisecond' FOR UPDATE SKIP LOCKED
-     ) RETURNING id`,
+     ) RETURNING id, address`,
     [silentMs],
   );
-  return rows.map((row) => row.id);
+  return rows;
 }
 
 export const removeReplica = async (em: EntityManager, id: string): Promise<void> =>
