@@ -223,7 +223,11 @@ describe('a decommissioned node', () => {
     await node.report(1, 'agent_started');
     const count = async (): Promise<number> => (await manager.call('GET', '/api/v1/nodes/counts')).body.total as number;
     const before = await count();
+    const inGroup = async (): Promise<number> =>
+      (await manager.call('GET', `/api/v1/groups/${(await view(node)).group_id}`)).body.nodes as number;
+    const beforeInGroup = await inGroup();
     expect((await manager.call('DELETE', path(node))).status).toBe(204);
+    expect(await inGroup()).toBe(beforeInGroup - 1);
     expect(await node.whenClosed()).toEqual({ code: 4031, reason: 'node_unknown' });
     expect(await count()).toBe(before - 1);
     const { body: list } = await manager.call('GET', `/api/v1/nodes?search=${node.identity.nodeId}`);

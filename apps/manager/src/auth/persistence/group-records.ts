@@ -8,7 +8,7 @@ export interface GroupRow {
   readonly nodes: number;
 }
 
-const GROUP = `SELECT g.id, g.name, g.created_at, g.revision, (SELECT count(*)::int FROM nodes n WHERE n.group_id = g.id) AS nodes FROM groups g`;
+const GROUP = `SELECT g.id, g.name, g.created_at, g.revision, (SELECT count(*)::int FROM nodes n WHERE n.group_id = g.id AND n.removed_at IS NULL) AS nodes FROM groups g`;
 
 export const findGroup = async (em: EntityManager, id: string): Promise<GroupRow | null> =>
   (await em.query<GroupRow[]>(`${GROUP} WHERE g.id = $1`, [id]))[0] ?? null;

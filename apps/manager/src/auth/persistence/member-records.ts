@@ -33,7 +33,7 @@ export const notInGroup = async (em: EntityManager, groupId: string, nodeIds: re
   (
     await em.query<{ id: string }[]>(
       `SELECT asked.id FROM unnest($2::uuid[]) AS asked (id)
-        WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = asked.id AND n.group_id = $1)`,
+        WHERE NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = asked.id AND n.group_id = $1 AND n.removed_at IS NULL)`,
       [groupId, nodeIds],
     )
   ).map((row) => row.id);
