@@ -42,8 +42,8 @@ export class Credentials {
    */
   async check(username: string, password: string, address: string): Promise<Account> {
     const network = networkOf(address);
-    const { clean } = this.limit.take(network);
-    const account = await this.hashing.run(network, clean ? 'first' : 'later', () => this.compare(username, password, address));
+    const lane = this.limit.take(network);
+    const account = await this.hashing.run(network, lane, () => this.compare(username, password, address));
     this.limit.forgive(network);
     const refusal = refusalOf(account, this.clock.now());
     if (refusal) throw new CodedError(refusal);
@@ -52,7 +52,7 @@ export class Credentials {
 
   /** For a password that is to be stored; waits its turn like any other. */
   hash(password: string, address: string): Promise<string> {
-    return this.hashing.run(networkOf(address), 'first', () => hashPassword(password));
+    return this.hashing.run(networkOf(address), 'known', () => hashPassword(password));
   }
 
   private async compare(username: string, password: string, address: string): Promise<Account> {

@@ -6,7 +6,7 @@ function bench(maxAtOnce: number, maxWaiting = 50, maxWaitingPerKey = 10) {
   const queue = new FairQueue({ maxAtOnce, maxWaiting, maxWaitingPerKey });
   const started: string[] = [];
   const ends = new Map<string, () => void>();
-  const ask = (key: string, name: string, lane: Lane = 'first'): Promise<void> =>
+  const ask = (key: string, name: string, lane: Lane = 'known'): Promise<void> =>
     queue.run(key, lane, async () => {
       started.push(name);
       await new Promise<void>((settle) => ends.set(name, settle));
@@ -48,9 +48,9 @@ describe('FairQueue', () => {
     expect(started).toEqual(['a1', 'b1', 'c1']);
   });
 
-  it('keeps a place free of whoever comes later, and lets the first go before them', async () => {
+  it('keeps a place free for who is known, and lets them go before the others', async () => {
     const { ask, end, started } = bench(2);
-    for (const key of ['x', 'y', 'z']) void ask(key, key, 'later');
+    for (const key of ['x', 'y', 'z']) void ask(key, key, 'suspect');
     void ask('a', 'a1');
     void ask('b', 'b1');
     expect(started).toEqual(['x', 'a1']);
@@ -62,11 +62,21 @@ describe('FairQueue', () => {
     expect(started).toEqual(['x', 'a1', 'b1', 'y']);
   });
 
-  it('sends one of those who come later away for one of the first when all places to wait are taken', async () => {
+  it('lets strangers go before suspects, in the place that both share', async () => {
+    const { ask, end, started } = bench(2);
+    void ask('x', 'x', 'suspect');
+    void ask('y', 'y', 'suspect');
+    void ask('s', 's', 'strange');
+    expect(started).toEqual(['x']);
+    for (const name of ['x', 's']) await end(name);
+    expect(started).toEqual(['x', 's', 'y']);
+  });
+
+  it('sends a suspect away for somebody better when all places to wait are taken', async () => {
     const { ask, end, started } = bench(2, 2);
-    void ask('x', 'x', 'later');
-    void ask('y', 'y', 'later');
-    const last = ask('z', 'z', 'later');
+    void ask('x', 'x', 'suspect');
+    void ask('y', 'y', 'suspect');
+    const last = ask('z', 'z', 'suspect');
     void ask('a', 'a1');
     void ask('a', 'a2');
     await expect(last).rejects.toMatchObject({ code: 'rate_limited' });
@@ -80,12 +90,12 @@ describe('FairQueue', () => {
     await expect(ask('a', 'a4')).rejects.toMatchObject({ code: 'rate_limited' });
     void ask('b', 'b1');
     await expect(ask('c', 'c1')).rejects.toMatchObject({ code: 'rate_limited' });
-    await expect(ask('x', 'x1', 'later')).rejects.toMatchObject({ code: 'rate_limited' });
+    for (const lane of ['strange', 'suspect'] as const) await expect(ask('x', 'x1', lane)).rejects.toMatchObject({ code: 'rate_limited' });
   });
 
   it('goes on after work that failed', async () => {
     const queue = new FairQueue({ maxAtOnce: 1, maxWaiting: 1, maxWaitingPerKey: 1 });
-    await expect(queue.run('a', 'first', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await queue.run('a', 'first', () => Promise.resolve('yes'))).toBe('yes');
+    await expect(queue.run('a', 'known', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await queue.run('a', 'known', () => Promise.resolve('yes'))).toBe('yes');
   });
 });

@@ -11,17 +11,19 @@ interface Waiter {
   readonly refuse: (error: CodedError) => void;
 }
 
-/** `later` is for whoever has given reason: they never take the last place, and give way when all are waiting. */
-export type Lane = 'first' | 'later';
+/** Best first: whoever was right before, strangers, and those who were wrong lately. */
+const LANES = ['known', 'strange', 'suspect'] as const;
+export type Lane = (typeof LANES)[number];
 
 /**
- * Dear work for unknown callers: a few at once, of each key one at a time, and keys take turns. However many ask in the lane
- * `later`, and however much, whoever asks in `first` starts at once or waits for others of `first` only.
+ * Dear work for unknown callers: a few at once, of each key one at a time, and keys take turns. One place is for `known` alone:
+ * however many others ask, and however much, whoever is known starts at once or waits for others who are. A worse lane gives
+ * way to a better one in turns and when all places to wait are taken.
  */
 export class FairQueue {
   private readonly running = new Set<string>();
   /** Keys in the order of their turns; a Map keeps it. */
-  private readonly lanes: Readonly<Record<Lane, Map<string, Waiter[]>>> = { first: new Map(), later: new Map() };
+  private readonly lanes: Readonly<Record<Lane, Map<string, Waiter[]>>> = { known: new Map(), strange: new Map(), suspect: new Map() };
   private waitingCount = 0;
 
   constructor(private readonly limits: Limits) {}
@@ -34,8 +36,7 @@ export class FairQueue {
       return await work();
     } finally {
       this.running.delete(key);
-      this.wake('first');
-      this.wake('later');
+      for (const each of LANES) this.wake(each);
     }
   }
 
@@ -44,22 +45,24 @@ export class FairQueue {
   }
 
   private placesFor(lane: Lane): number {
-    return lane === 'first' ? this.limits.maxAtOnce : this.limits.maxAtOnce - 1;
+    return lane === 'known' ? this.limits.maxAtOnce : this.limits.maxAtOnce - 1;
   }
 
   private wait(key: string, lane: Lane): Promise<void> {
     const line = this.lanes[lane].get(key) ?? [];
-    const full = this.waitingCount >= this.limits.maxWaiting && !(lane === 'first' && this.sendOneAway());
+    const full = this.waitingCount >= this.limits.maxWaiting && !this.sendOneAwayFor(lane);
     if (full || line.length >= this.limits.maxWaitingPerKey) throw tooMany();
     this.waitingCount += 1;
     return new Promise((start, refuse) => this.lanes[lane].set(key, [...line, { start, refuse }]));
   }
 
-  private sendOneAway(): boolean {
-    const [key] = [...this.lanes.later.keys()].slice(-1);
-    const waiter = key === undefined ? undefined : this.take('later', key, (line) => line.pop());
-    waiter?.refuse(tooMany());
-    return waiter !== undefined;
+  /** The last one of the worst lane, if that is worse than this. */
+  private sendOneAwayFor(lane: Lane): boolean {
+    const worst = LANES.findLast((each) => this.lanes[each].size > 0) ?? lane;
+    if (LANES.indexOf(worst) <= LANES.indexOf(lane)) return false;
+    const [key = ''] = [...this.lanes[worst].keys()].slice(-1);
+    this.take(worst, key, (line) => line.pop())?.refuse(tooMany());
+    return true;
   }
 
   /** Starts whose turn it is, and marks it as running at once: the promise that it waits on settles a turn later. */

@@ -17,6 +17,15 @@ describe('SignInLimit', () => {
     clock.advance(60_000);
     limit.take('a');
   });
+
+  it('tells who was right before from strangers and from those who fail', () => {
+    const limit = new SignInLimit(new ManualClock());
+    expect([limit.take('a'), limit.take('a')]).toEqual(['strange', 'suspect']);
+    limit.take('b');
+    limit.forgive('b');
+    const lanes = Array.from({ length: 6 }, () => limit.take('b'));
+    expect(lanes).toEqual([...Array.from({ length: 5 }, () => 'known'), 'suspect']);
+  });
 });
 
 describe('networkOf', () => {

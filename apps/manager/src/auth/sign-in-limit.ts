@@ -1,9 +1,12 @@
 import { isIPv6 } from 'node:net';
 import { CodedError } from '@tidegate/contract-errors';
 import type { Clock } from '../platform/index.ts';
+import type { Lane } from './fair-queue.ts';
 
 const FAILURES_PER_MINUTE = 30;
 const MAX_ADDRESSES = 10_000;
+/** More than this lately, and having been right once is forgotten. */
+const MISTAKES = 5;
 
 /** Whoever has one IPv6 address has its whole /64 network to choose more from. */
 export function networkOf(address: string): string {
@@ -26,6 +29,8 @@ export function networkOf(address: string): string {
  */
 export class SignInLimit {
   private readonly seen = new Map<string, { count: number; until: number }>();
+  /** Networks from which somebody signed in, the latest last. */
+  private readonly right = new Set<string>();
 
   constructor(
     private readonly clock: Clock,
@@ -35,20 +40,21 @@ export class SignInLimit {
 
   /**
    * Before the password is looked at: what runs counts as failed until it is known better.
-   * @returns whether nothing has failed there lately. @throws CodedError rate_limited
+   * @throws CodedError rate_limited
    */
-  take(network: string): { readonly clean: boolean } {
+  take(network: string): Lane {
     const now = this.clock.now().getTime();
     let entry = this.seen.get(network);
     if (!entry || entry.until <= now) {
-      if (this.seen.size >= MAX_ADDRESSES) this.forgetOldest();
+      forgetOldest(this.seen);
       entry = { count: 0, until: now + this.windowMs };
       this.seen.delete(network);
       this.seen.set(network, entry);
     }
     this.refuse(network);
     entry.count += 1;
-    return { clean: entry.count === 1 };
+    if (this.right.has(network) && entry.count <= MISTAKES) return 'known';
+    return entry.count === 1 ? 'strange' : 'suspect';
   }
 
   /** Looks only. @throws CodedError rate_limited */
@@ -63,10 +69,14 @@ export class SignInLimit {
   forgive(network: string): void {
     const entry = this.seen.get(network);
     if (entry && entry.count > 0) entry.count -= 1;
+    this.right.delete(network);
+    forgetOldest(this.right);
+    this.right.add(network);
   }
+}
 
-  private forgetOldest(): void {
-    const [oldest] = this.seen.keys();
-    if (oldest !== undefined) this.seen.delete(oldest);
-  }
+function forgetOldest(networks: Map<string, unknown> | Set<string>): void {
+  if (networks.size < MAX_ADDRESSES) return;
+  const [oldest] = networks.keys();
+  if (oldest !== undefined) networks.delete(oldest);
 }
