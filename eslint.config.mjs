@@ -26,6 +26,7 @@ const LAYERS = [
   may('app:edge', 'contract', 'domain', 'engine', 'adapter', 'sdk'),
   may('app:boot-guard'),
   may('app:launcher', 'contract', 'domain', 'engine', 'adapter', 'sdk', 'test'),
+  may('app:cli', 'contract', 'domain'),
   may('app:fleet-sim', 'contract', 'domain', 'engine', 'adapter', 'sdk'),
   may('app:e2e', 'contract', 'domain', 'engine', 'adapter', 'sdk', 'test'),
 ];
