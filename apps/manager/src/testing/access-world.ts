@@ -70,7 +70,7 @@ export interface Scene {
 export class AccessWorld {
   private readonly nodes: ScriptedNode[] = [];
   private readonly limitedPeople: { person: Person; role: GroupRole }[] = [];
-  private readonly ownNodeIds: string[] = [];
+  private ownNodeIds: readonly string[] = [];
   private readonly known = new Map<string, Person>();
   readonly scenes = {} as Record<Place, Scene>;
   private ownGroupId = '';
@@ -94,7 +94,12 @@ export class AccessWorld {
       return id;
     };
     const spareNode = () => spare('node', async () => (await this.enrol(place, group.name)).nodeId);
-    this.scenes[place] = { manager: this.manager, group, node, nodeId, spare, spareNode, usedUp: () => spares.clear() };
+    const usedUp = (): void => {
+      // It may be gone: no membership can be limited to it any more.
+      this.ownNodeIds = this.ownNodeIds.filter((id) => id !== spares.get('node'));
+      spares.clear();
+    };
+    this.scenes[place] = { manager: this.manager, group, node, nodeId, spare, spareNode, usedUp };
   }
 
   private async enrol(place: Place, group: string): Promise<{ node: ScriptedNode; nodeId: string }> {
@@ -104,7 +109,7 @@ export class AccessWorld {
     await node.beat();
     this.nodes.push(node);
     if (place === 'own') {
-      this.ownNodeIds.push(nodeId);
+      this.ownNodeIds = [...this.ownNodeIds, nodeId];
       for (const { person, role } of this.limitedPeople)
         await makeMember(this.manager, this.ownGroupId, person.username, role, this.ownNodeIds);
     }
