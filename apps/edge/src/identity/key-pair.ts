@@ -9,9 +9,9 @@ import { readPrivateFile } from './private-file.ts';
 export const KEY_FILES = { key: 'key.pem', next: 'key.next.pem' } as const;
 
 /** A key of the node; null when there is none. Throws `identity_unusable` for anything but an Ed25519 key of mode 0600. */
-export async function readKeyPair(folder: string, which: keyof typeof KEY_FILES): Promise<NodeKey | null> {
+export function readKeyPair(folder: string, which: keyof typeof KEY_FILES): NodeKey | null {
   const file = join(folder, KEY_FILES[which]);
-  const pem = await readPrivateFile(file);
+  const pem = readPrivateFile(file);
   if (pem === null) return null;
   try {
     return keyPair(createPrivateKey(pem));
@@ -29,7 +29,13 @@ export async function makeKeyPair(folder: string, which: keyof typeof KEY_FILES)
 }
 
 function keyPair(privateKey: KeyObject): NodeKey {
-  const { crv, x } = createPublicKey(privateKey).export({ format: 'jwk' });
-  if (crv !== 'Ed25519' || x === undefined) throw new Error('wrong kind of key');
-  return { publicKey: x, sign: (bytes) => sign(null, bytes, privateKey).toString('base64url') };
+  if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error('wrong kind of key');
+  let publicKey: string | undefined;
+  return {
+    // Worked out when it is asked for: most starts only sign.
+    get publicKey() {
+      return (publicKey ??= createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '');
+    },
+    sign: (bytes) => sign(null, bytes, privateKey).toString('base64url'),
+  };
 }

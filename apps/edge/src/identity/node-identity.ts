@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { existsSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { mkdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CodedError } from '@tidegate/contract-errors';
@@ -25,13 +26,13 @@ export interface IdentityOptions {
  * Throws `identity_unusable` (details: file, reason).
  */
 export async function openIdentity({ folder, makeKey }: IdentityOptions): Promise<Identity> {
-  if (makeKey) await mkdir(folder, { mode: 0o700, recursive: true });
-  await refuseWritableByOthers(folder);
-  const found = (await readKeyPair(folder, 'key')) ?? (makeKey ? await makeKeyPair(folder, 'key') : null);
+  if (makeKey && !existsSync(folder)) await mkdir(folder, { mode: 0o700, recursive: true });
+  refuseWritableByOthers(folder);
+  const found = readKeyPair(folder, 'key') ?? (makeKey ? await makeKeyPair(folder, 'key') : null);
   if (found === null) throw new CodedError('identity_unusable', { file: join(folder, KEY_FILES.key), reason: 'missing' });
   let key = found;
-  let next = await readKeyPair(folder, 'next');
-  let known = await readNodeFile(join(folder, 'node.json'));
+  let next = readKeyPair(folder, 'next');
+  let known = readNodeFile(join(folder, 'node.json'));
   const tokenFile = join(folder, 'registration-token');
   const writeNodeFile = async (content: NodeFile): Promise<void> => {
     await writeWhole(join(folder, 'node.json'), `${JSON.stringify(content)}\n`, 0o600);
@@ -42,7 +43,7 @@ export async function openIdentity({ folder, makeKey }: IdentityOptions): Promis
     key: () => key,
     enrolment: () => enrolmentOf(known),
     async registrationToken() {
-      const text = await readPrivateFile(tokenFile);
+      const text = readPrivateFile(tokenFile);
       if (text === null) return null;
       const token = registrationToken.safeParse(text.trim());
       if (!token.success) throw new CodedError('identity_unusable', { file: tokenFile, reason: 'no registration token' });
@@ -78,10 +79,14 @@ export async function openIdentity({ folder, makeKey }: IdentityOptions): Promis
 }
 
 /** Who can write into the folder can exchange the key for one of their own. */
-async function refuseWritableByOthers(folder: string): Promise<void> {
-  const status = await stat(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new CodedError('identity_unusable', { file: folder, reason: error.code === 'ENOENT' ? 'missing' : (error.code ?? 'unreadable') });
-  });
+function refuseWritableByOthers(folder: string): void {
+  let status: Stats;
+  try {
+    status = statSync(folder);
+  } catch (error) {
+    const { code = 'unreadable' } = error as NodeJS.ErrnoException;
+    throw new CodedError('identity_unusable', { file: folder, reason: code === 'ENOENT' ? 'missing' : code });
+  }
   if (!status.isDirectory()) throw new CodedError('identity_unusable', { file: folder, reason: 'no folder' });
   if ((status.mode & 0o022) !== 0) throw new CodedError('identity_unusable', { file: folder, reason: 'open to others' });
 }
@@ -89,11 +94,16 @@ async function refuseWritableByOthers(folder: string): Promise<void> {
 const enrolmentOf = (content: NodeFile | null): Enrolment | null => content && { nodeId: content.node_id, managerId: content.manager_id };
 
 /** null before the node is enrolled. Throws `identity_unusable` for a file that cannot be read as one. */
-export const readEnrolment = async (file: string): Promise<Enrolment | null> => enrolmentOf(await readNodeFile(file));
+export const readEnrolment = (file: string): Enrolment | null => enrolmentOf(readNodeFile(file));
 
-async function readNodeFile(file: string): Promise<NodeFile | null> {
-  const text = await readFile(file, 'utf8').catch(ignoreAbsent);
-  if (text === undefined) return null;
+function readNodeFile(file: string): NodeFile | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    ignoreAbsent(error as NodeJS.ErrnoException);
+    return null;
+  }
   try {
     return nodeFile.parse(JSON.parse(text));
   } catch {

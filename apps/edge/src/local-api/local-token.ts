@@ -10,7 +10,7 @@ const fileOf = (root: string): string => join(root, 'identity', 'local-api-token
 
 /** null before the agent's first start. Throws `identity_unusable` for a file that others could read, or that holds no token. */
 export async function readLocalToken(root: string): Promise<string | null> {
-  const text = await readPrivateFile(fileOf(root));
+  const text = readPrivateFile(fileOf(root));
   if (text === null) return null;
   const token = text.trim();
   // A short one could be guessed, and an empty one would let everybody in.

@@ -61,7 +61,7 @@ async function openMirror(mirror: SourceConfig, downloadRateLimit: number | null
 }
 
 async function readToken(file: string): Promise<string> {
-  const token = await readPrivateFile(file);
+  const token = readPrivateFile(file);
   if (token === null) throw unusable(file, 'missing');
   return token.trim();
 }

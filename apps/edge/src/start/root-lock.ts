@@ -4,8 +4,7 @@
  * later looker sees the earlier file, so never both go on. Both may refuse, which is safe: the supervisor starts one again.
  * A dead one's file can be removed by anybody, because that name never comes back to life.
  */
-import { readFileSync } from 'node:fs';
-import { mkdir, readdir, unlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '@tidegate/contract-errors';
 
@@ -17,28 +16,49 @@ export interface RootLock {
 export async function lockRoot(root: string, bootId: string): Promise<RootLock> {
   const folder = join(root, 'lock');
   const own = `${bootId}.${process.pid}.${startTicks(process.pid)}`;
-  const layDown = (): Promise<void> => writeFile(join(folder, own), '', { mode: 0o600 });
-  try {
-    await layDown().catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await layDown();
-    });
-  } catch (error) {
-    if (!takesNothing(error)) throw error;
-  }
-  const release = (): Promise<void> => unlink(join(folder, own)).catch(() => {});
-  for (const other of await readdir(folder).catch(() => [])) {
+  layDown(folder, own);
+  for (const other of namesIn(folder)) {
     if (other === own) continue;
     const pid = livingOwner(other, bootId);
     if (pid === null) {
-      await unlink(join(folder, other)).catch(() => {});
+      remove(join(folder, other));
       continue;
     }
-    await release();
+    remove(join(folder, own));
     throw new CodedError('root_in_use', { pid });
   }
-  return { release };
+  return { release: async () => remove(join(folder, own)) };
+}
+
+function layDown(folder: string, own: string): void {
+  const write = (): void => writeFileSync(join(folder, own), '', { mode: 0o600 });
+  try {
+    try {
+      write();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      write();
+    }
+  } catch (error) {
+    if (!takesNothing(error)) throw error;
+  }
+}
+
+function remove(file: string): void {
+  try {
+    unlinkSync(file);
+  } catch {
+    // Gone already, or on a disk that takes no writes: a dead one's file holds nobody up.
+  }
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** A disk that takes no file must not keep the node from running: then the files of others are still looked for. */
@@ -46,8 +66,8 @@ const takesNothing = (error: unknown): boolean => ['EROFS', 'ENOSPC', 'EDQUOT'].
 
 /** The agent that runs on this root; null when none does. */
 export async function lockHolder(root: string, bootId: string): Promise<number | null> {
-  const names = await readdir(join(root, 'lock')).catch(() => []);
-  return names.map((name) => livingOwner(name, bootId)).find((pid) => pid !== null) ?? null;
+  const owners = namesIn(join(root, 'lock')).map((name) => livingOwner(name, bootId));
+  return owners.find((pid) => pid !== null) ?? null;
 }
 
 function livingOwner(name: string, bootId: string): number | null {

@@ -27,9 +27,6 @@ import { watchProgress } from './watch-progress.ts';
 import { wireUpgradeEngine } from './upgrade-wiring.ts';
 import { createWitness } from './witness.ts';
 
-/** What can wait does, so that the first connection has the processor for itself; but not for a manager that does not answer. */
-const FIRST_ANSWER_MS = 1_000;
-
 /** How a run ended; the record of it is in `agent_started` of the next one. */
 export type RunEnd = 'stopped' | 'restart';
 
@@ -83,7 +80,8 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
     checks,
     extendStart: (secs) => notifier.extendStart(secs),
   });
-  await engine.recover();
+  const calm = untilCalm(ending.asked);
+  await engine.recover(calm.reached);
   startAgainWhenPassedOver({ links: () => slots.links(), running: AGENT_VERSION, timers: systemTimers, restart });
   const witness = createWitness(engine, logFault);
   const followers = { notifier, witness, spool, settings };
@@ -107,18 +105,15 @@ async function serve({ environment, bootId, notifier, config }: Serving): Promis
   parts.manager = manager;
   notifier.ready();
   witness.ready();
-  const quiet = Promise.race([manager.answered, ending.asked, wait(FIRST_ANSWER_MS, undefined, { ref: false })]);
-  const localControl = openLocalControl({ environment, config, engine, manager }, quiet);
-  await quiet;
+  void manager.answered.then(calm.tell);
+  const localControl = openLocalControl({ environment, config, engine, manager }, calm.reached);
+  await calm.reached;
   void announce(spool, runRecord, runId).catch(logFault);
   const stopWatching = watchProgress(engine, manager);
   // Now and not at exit, which a kill would skip: the next start then compiles nothing.
   flushCompileCache();
   const end = await ending.asked;
-  log('info', 'stopping', { reason: end });
-  await notifier.stopping();
-  stopWatching();
-  await closeDown({ localControl, engine, manager, spool, runRecord, end });
+  await closeDown({ notifier, stopWatching, localControl, engine, manager, spool, runRecord, end });
   return end;
 }
 
@@ -147,6 +142,18 @@ function untilAsked(): { readonly asked: Promise<RunEnd>; readonly ask: (end: Ru
   return { asked, ask };
 }
 
+/** Not longer for a manager that does not answer. */
+const FIRST_ANSWER_MS = 1_000;
+
+/** What can wait does, so that the first connection has the processor for itself. */
+function untilCalm(ended: Promise<unknown>): { readonly reached: Promise<unknown>; readonly tell: () => void } {
+  let tell = (): void => {};
+  const told = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  return { reached: Promise.race([told, ended, wait(FIRST_ANSWER_MS, undefined, { ref: false })]), tell };
+}
+
 async function announce(spool: EventSpool, runRecord: Promise<RunRecord>, runId: string): Promise<void> {
   const { lastEnded, restarts } = await runRecord;
   log('info', 'started', { version: AGENT_VERSION, run_id: runId, restarts, last_ended: lastEnded });
@@ -158,6 +165,8 @@ async function announce(spool: EventSpool, runRecord: Promise<RunRecord>, runId:
 }
 
 interface Closing {
+  readonly notifier: Notifier;
+  readonly stopWatching: () => void;
   readonly localControl: { close(): Promise<void> };
   readonly engine: UpgradeEngine;
   readonly manager: ManagerSide;
@@ -166,7 +175,10 @@ interface Closing {
   readonly end: RunEnd;
 }
 
-async function closeDown({ localControl, engine, manager, spool, runRecord, end }: Closing): Promise<void> {
+async function closeDown({ notifier, stopWatching, localControl, engine, manager, spool, runRecord, end }: Closing): Promise<void> {
+  log('info', 'stopping', { reason: end });
+  await notifier.stopping();
+  stopWatching();
   await localControl.close();
   await engine.stop();
   await manager.stop();

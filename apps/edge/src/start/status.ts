@@ -39,10 +39,10 @@ export async function readStatus(environment: EdgeEnvironment): Promise<EdgeStat
   const { root, guardDir } = environment;
   const bootId = readBootId(environment);
   const slots = createSlotStore({ root, guardDir, service: SERVICE, bootId, invocation: '' });
-  const [links, guardVersion, enrolment, agentPid, { state, condition }] = await Promise.all([
+  const enrolment = readEnrolment(join(root, 'identity', 'node.json'));
+  const [links, guardVersion, agentPid, { state, condition }] = await Promise.all([
     slots.links(),
     slots.guardVersion(),
-    readEnrolment(join(root, 'identity', 'node.json')),
     lockHolder(root, bootId),
     peekStateFile(join(root, 'state.json')),
   ]);

@@ -3,7 +3,7 @@
  * then the name, then the folder that holds the name (an update that lost power left truncated files behind elsewhere).
  */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CodedError } from '@tidegate/contract-errors';
@@ -80,17 +80,19 @@ export async function moveFolder(from: string, to: string): Promise<void> {
   await syncFolder(dirname(from));
 }
 
-/** The bytes of a plain file of at most `maxBytes`, or null: links, folders and oversized files count as absent. */
-export async function readPlain(path: string, maxBytes: number): Promise<Buffer | null> {
+/**
+ * The bytes of a plain file of at most `maxBytes`, or null: links, folders and oversized files count as absent. At once: a
+ * start reads several, and through the worker threads the first of them alone would take 4 ms.
+ */
+export function readPlain(path: string, maxBytes: number): Buffer | null {
   try {
     // O_NONBLOCK: a FIFO in the file's place must not hang the reader.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const opened = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const found = await handle.stat();
-      if (!found.isFile() || found.size > maxBytes) return null;
-      return await handle.readFile();
+      const found = fstatSync(opened);
+      return found.isFile() && found.size <= maxBytes ? readFileSync(opened) : null;
     } finally {
-      await handle.close();
+      closeSync(opened);
     }
   } catch (error) {
     if (isErrno(error, 'ENOENT', 'ENOTDIR', 'ELOOP', 'EISDIR')) return null;

@@ -7,7 +7,7 @@ import { formatKeyValue, MAX_KEY_VALUE_BYTES, parseKeyValue } from './key-value.
 const PROTOCOL = '1';
 
 const read = async (path: string): Promise<ReadonlyMap<string, string> | null> => {
-  const bytes = await readPlain(path, MAX_KEY_VALUE_BYTES);
+  const bytes = readPlain(path, MAX_KEY_VALUE_BYTES);
   return bytes === null ? null : parseKeyValue(bytes.toString('utf8'));
 };
 

@@ -108,8 +108,8 @@ async function deletableNames(folder: string): Promise<string[]> {
 }
 
 async function readStatement(slot: string): Promise<InstalledStatement | null> {
-  const manifestBytes = await readPlain(join(slot, STATEMENT_FILES[0]), LIMITS.manifestBytes);
-  const bundleBytes = await readPlain(join(slot, STATEMENT_FILES[1]), LIMITS.bundleBytes);
+  const manifestBytes = readPlain(join(slot, STATEMENT_FILES[0]), LIMITS.manifestBytes);
+  const bundleBytes = readPlain(join(slot, STATEMENT_FILES[1]), LIMITS.bundleBytes);
   if (!manifestBytes || !bundleBytes) return null;
   return { manifestBytes, bundleBytes, digest: sha256.parse(createHash('sha256').update(manifestBytes).digest('hex')) };
 }

@@ -15,7 +15,7 @@ export function createStateFile(path: string): StateStore {
   return {
     load: () =>
       onDisk('load state', async () => {
-        const bytes = await readPlain(path, MAX_STATE_BYTES);
+        const bytes = readPlain(path, MAX_STATE_BYTES);
         if (bytes === null) return { state: null, quarantined: null };
         const state = decode(bytes.toString('utf8'));
         if (state) return { state, quarantined: null };
@@ -36,7 +36,7 @@ export function createStateFile(path: string): StateStore {
 export async function peekStateFile(
   path: string,
 ): Promise<{ readonly state: NodeState | null; readonly condition: 'sound' | 'absent' | 'corrupt' }> {
-  const bytes = await readPlain(path, MAX_STATE_BYTES);
+  const bytes = readPlain(path, MAX_STATE_BYTES);
   if (bytes === null) return { state: null, condition: 'absent' };
   const state = decode(bytes.toString('utf8'));
   return { state, condition: state ? 'sound' : 'corrupt' };

@@ -32,7 +32,7 @@ export interface Opened {
 }
 
 /** Throws what forbids this version to serve: a failed migration, or a candidate's disk that takes no writes. */
-export async function openEngine(parts: EngineParts): Promise<Opened> {
+export async function openEngine(parts: EngineParts, calm: Promise<unknown> = Promise.resolve()): Promise<Opened> {
   await giveBack(parts);
   const ledger = openLedger(await readState(parts), parts.stateStore, parts.events);
   const runner = createAttemptRunner(ledger, parts);
@@ -48,13 +48,14 @@ export async function openEngine(parts: EngineParts): Promise<Opened> {
     if (next === 'watch') stops.push(watchVerdict(ledger, parts, () => trial?.stop()));
   };
 
-  const settled = settle().catch(async (error: unknown) => {
+  const isFree = ledger.state().attempt === null;
+  const settled = (isFree ? calm.then(settle) : settle()).catch(async (error: unknown) => {
     if (!isCodedError(error) || (await isCandidate(ledger, parts))) throw error;
     unsettled = refuse(error.code, error.details);
     parts.log('recovery postponed', { code: error.code, ...error.details });
     stops.push(untilDone(parts, settle, () => (unsettled = null)));
   });
-  if (ledger.state().attempt) await settled;
+  if (!isFree) await settled;
   return {
     ledger,
     settled,

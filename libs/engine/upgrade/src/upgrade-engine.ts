@@ -28,8 +28,11 @@ export interface EngineFacts {
 
 /** The node's side of upgrades: takes commands, runs one attempt at a time, and finds out how it ended. */
 export interface UpgradeEngine {
-  /** Once, before the link opens: reads state and verdict, ends or resumes what was running. Requests wait for what it leaves to be written. */
-  recover(): Promise<void>;
+  /**
+   * Once, before the link opens: reads state and verdict, ends or resumes what was running.
+   * What a start without an attempt has to write down waits until `calm`, and requests wait for that.
+   */
+  recover(calm?: Promise<unknown>): Promise<void>;
   /** Durable before it answers; the same command id always gets the same answer. */
   accept(command: Command): Promise<CommandAck>;
   /** A local person's request: the same gate as for a manager's command. */
@@ -83,8 +86,8 @@ export function createUpgradeEngine(parts: EngineParts): UpgradeEngine {
     (ownDigest ??= (await parts.slots.readStatement(parts.self.agentVersion))?.digest ?? null);
 
   return {
-    async recover() {
-      opened = await openEngine(parts);
+    async recover(calm) {
+      opened = await openEngine(parts, calm);
       turn = opened.settled;
     },
     accept: async (command) => {

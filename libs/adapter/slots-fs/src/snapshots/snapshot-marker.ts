@@ -21,7 +21,7 @@ export const writeMarker = (folder: string, marker: Marker): Promise<void> =>
 
 /** Null without one. Throws `upgrade_rollback_failed` for one that cannot be understood: guessing would spoil the data. */
 export async function readMarker(folder: string): Promise<Marker | null> {
-  const bytes = await readPlain(markerPath(folder), MAX_MARKER_BYTES);
+  const bytes = readPlain(markerPath(folder), MAX_MARKER_BYTES);
   if (bytes === null) return null;
   const marker = parseMarker(bytes.toString('utf8'));
   if (!marker) throw new CodedError('upgrade_rollback_failed', { path: markerPath(folder), problem: 'is no marker of a snapshot' });

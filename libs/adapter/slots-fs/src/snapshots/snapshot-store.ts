@@ -1,4 +1,5 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { accept, isCodedError, refuse, type Verdict } from '@tidegate/contract-errors';
 import type { SnapshotMark, SnapshotStore } from '@tidegate/engine-upgrade';
@@ -19,7 +20,7 @@ export function createSnapshotStore({ root, dataDir }: SnapshotSettings): Snapsh
   const snapshots = join(root, 'snapshots');
   const folderOf = (attempt: string): string => join(snapshots, attempt);
   const pending = async (): Promise<Marker | null> => {
-    for (const name of await namesIn(snapshots)) {
+    for (const name of namesIn(snapshots)) {
       const marker = await readMarker(folderOf(name));
       if (marker) return marker;
     }
@@ -55,10 +56,10 @@ export function createSnapshotStore({ root, dataDir }: SnapshotSettings): Snapsh
         return marker && { attempt: marker.attempt, from: marker.from, to: marker.to };
       }),
     restore: ({ attempt }) => restore(folderOf(attempt), dataDir),
-    drop: (attempt) => onDisk('drop snapshot', async () => ((await namesIn(snapshots)).includes(attempt) ? drop(attempt) : undefined)),
+    drop: (attempt) => onDisk('drop snapshot', async () => (namesIn(snapshots).includes(attempt) ? drop(attempt) : undefined)),
     sweep: () =>
       onDisk('sweep snapshots', async () => {
-        for (const name of await namesIn(snapshots)) {
+        for (const name of namesIn(snapshots)) {
           const marked = await readMarker(folderOf(name)).catch(() => true);
           if (!marked) await drop(name);
         }
@@ -100,11 +101,14 @@ async function restore(folder: string, dataDir: string): Promise<Verdict<void>> 
   }
 }
 
-const namesIn = (folder: string): Promise<string[]> =>
-  readdir(folder).catch((error: unknown) => {
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
     if (isErrno(error, 'ENOENT')) return [];
     throw error;
-  });
+  }
+}
 
 /** A path below another declared one is copied with it. */
 const outermost = (paths: readonly string[]): string[] =>

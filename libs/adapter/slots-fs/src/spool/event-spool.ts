@@ -4,6 +4,7 @@
  * Every start begins a spool of its own, with a random id and numbers from 1: a restored disk image or a clone that went on
  * counting under the old id would have its new events taken for old ones. What earlier runs left is sent first, run by run.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import type { NodeEvent } from '@tidegate/contract-events';
 import type { NewEvent, Spool } from '@tidegate/engine-node-link';
@@ -30,7 +31,7 @@ const DEFAULT_LIMITS: SpoolLimits = { maxEvents: 10_000, maxBytes: 16 * 1024 * 1
 const FEW_LOST = 10;
 
 export async function openEventSpool({ folder, now, limits = DEFAULT_LIMITS }: EventSpoolOptions): Promise<EventSpool> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(folder)) await mkdir(folder, { recursive: true, mode: 0o700 });
   const { entries, lastRun, lost } = await readLeftovers(folder);
   const spool = new DiskSpool(createSpoolWriter(folder, lastRun + 1, now), entries, limits);
   if (lost > 0) await spool.confess(lost, 'unreadable');

@@ -1,4 +1,5 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { Severity } from '@tidegate/contract-errors';
 import type { NodeEvent } from '@tidegate/contract-events';
 import { parseSegmentName, readSegment, rewriteSegment, type Segment, type StoredEvent } from './segment.ts';
@@ -29,7 +30,7 @@ export interface Leftovers {
 
 /** What earlier runs left, oldest first. */
 export async function readLeftovers(folder: string): Promise<Leftovers> {
-  const names = (await readdir(folder)).sort();
+  const names = readdirSync(folder).sort();
   const entries: Entry[] = [];
   let lastRun = 0;
   let lost = 0;
