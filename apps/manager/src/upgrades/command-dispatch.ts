@@ -1,13 +1,12 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { NodeLink, type LiveSession } from '../nodes/index.ts';
 import { BatchCall, Bus, ChangeFeed, CLOCK, Database, LOG, oneAtATime, Replica, type Clock, type Log } from '../platform/index.ts';
-import { claimDue, nodesWaitingAt, nodesWithDue, type Due } from './persistence/command-records.ts';
+import { claimDue, nodesWaitingAt, nodesWithDue, type Due, type DueMessage } from './persistence/command-records.ts';
 
 /** How late a command may be whose notice was lost. */
 const LOOK_EVERY_MS = 3000;
 /** Nodes per transaction and turn of the loop; beyond it nobody else gets a word in. */
-const MAX_NODES = 500;
-const NOTHING: readonly string[] = [];
+const MAX_NODES = 250;
 
 /**
  * Brings commands from their rows to the nodes that are connected here. Whoever makes a command calls `wake`, on whichever
@@ -17,7 +16,7 @@ const NOTHING: readonly string[] = [];
  */
 @Injectable()
 export class CommandDispatch implements OnModuleInit {
-  private readonly claims: Readonly<Record<Due, BatchCall<LiveSession, readonly string[]>>>;
+  private readonly claims: Readonly<Record<Due, BatchCall<LiveSession, boolean>>>;
   private readonly look: () => void;
 
   constructor(
@@ -30,14 +29,14 @@ export class CommandDispatch implements OnModuleInit {
     @Inject(LOG) private readonly log: Log,
   ) {
     this.claims = {
-      unsent: new BatchCall((sessions) => this.claim(sessions, 'unsent'), MAX_NODES),
-      unanswered: new BatchCall((sessions) => this.claim(sessions, 'unanswered'), MAX_NODES),
+      unsent: new BatchCall(async (sessions) => this.send(sessions, await this.claim(sessions, 'unsent')), MAX_NODES),
+      unanswered: new BatchCall(async (sessions) => this.send(sessions, await this.claim(sessions, 'unanswered')), MAX_NODES),
     };
     this.look = oneAtATime(() => this.lookForUnsent().catch((error: unknown) => this.log.debug({ err: error }, 'look put off')));
   }
 
   onModuleInit(): void {
-    this.link.listen({ opened: async (session) => void (await this.send(session, 'unanswered')) });
+    this.link.listen({ opened: async (session) => void (await this.claims.unanswered.ask(session)) });
     this.bus.listen('command', (nodeIds, from) => {
       if (from === 'here') return;
       if (nodeIds) void this.sendTo(nodeIds);
@@ -50,7 +49,7 @@ export class CommandDispatch implements OnModuleInit {
   async wake(nodeId: string): Promise<void> {
     const session = this.link.sessionOf(nodeId);
     // What was stored stays stored: when it cannot be sent now, the next look sends it.
-    const sent = session !== undefined && (await this.send(session, 'unsent').catch(() => false));
+    const sent = session !== undefined && (await this.claims.unsent.ask(session).catch(() => false));
     if (!sent) this.bus.publish('command', [nodeId]);
   }
 
@@ -59,40 +58,45 @@ export class CommandDispatch implements OnModuleInit {
     await this.sendTo(await this.database.read((em) => nodesWaitingAt(em, this.replica.id, this.clock.now(), 10_000)));
   }
 
+  /** The next ones are being claimed while these leave: the database and the sockets work at the same time. */
   private async sendTo(nodeIds: readonly string[]): Promise<void> {
     const sessions = nodeIds.flatMap((id) => this.link.sessionOf(id) ?? []);
     try {
-      await Promise.all(sessions.map((session) => this.send(session, 'unsent')));
+      let claimed = this.claim(sessions.slice(0, MAX_NODES), 'unsent');
+      for (let from = 0; from < sessions.length; from += MAX_NODES) {
+        const messages = await claimed;
+        const next = sessions.slice(from + MAX_NODES, from + 2 * MAX_NODES);
+        claimed = this.claim(next, 'unsent');
+        // Nobody waits for it while these are sent.
+        claimed.catch(() => {});
+        this.send(sessions.slice(from, from + MAX_NODES), messages);
+        // The loop turns between two batches, whatever the database does.
+        await new Promise<void>((settle) => setImmediate(settle));
+      }
+      await claimed;
     } catch (error) {
       this.log.debug({ err: error }, 'commands put off');
     }
   }
 
-  /** @returns whether anything was. The next batch is being claimed while this one leaves. */
-  private async send(session: LiveSession, due: Due): Promise<boolean> {
-    const messages = await this.claims[due].ask(session);
-    for (const text of messages) this.link.sendText(session, text);
-    return messages.length > 0;
-  }
-
-  private async claim(sessions: readonly LiveSession[], due: Due): Promise<(readonly string[])[]> {
+  private async claim(sessions: readonly LiveSession[], due: Due): Promise<readonly DueMessage[]> {
     const now = this.clock.now();
     // Most nodes that come have nothing waiting for them, and then nothing is locked.
     const asked = due === 'unsent' ? sessions : await this.withSomething(sessions, now);
-    if (asked.length === 0) return sessions.map(() => NOTHING);
-    const byNode = new Map<string, string[]>();
-    for (const { nodeId, text } of await this.database.read((em) => claimDue(em, asked, due, now))) {
-      const texts = byNode.get(nodeId);
-      if (texts) texts.push(text);
-      else byNode.set(nodeId, [text]);
+    return asked.length === 0 ? [] : await this.database.read((em) => claimDue(em, asked, due, now));
+  }
+
+  /** @returns for each session whether anything was sent to it. */
+  private send(sessions: readonly LiveSession[], messages: readonly DueMessage[]): boolean[] {
+    const byNode = new Map(sessions.map((session) => [session.nodeId, session]));
+    const sent = new Set<string>();
+    for (const { nodeId, text } of messages) {
+      const session = byNode.get(nodeId);
+      if (session) this.link.sendText(session, text);
+      sent.add(nodeId);
     }
-    this.changes.emit('node', ...byNode.keys());
-    // A session that stands twice in one batch gets its messages once.
-    return sessions.map((session) => {
-      const texts = byNode.get(session.nodeId);
-      byNode.delete(session.nodeId);
-      return texts ?? NOTHING;
-    });
+    if (sent.size > 0) this.changes.emit('node', ...sent);
+    return sessions.map((session) => sent.has(session.nodeId));
   }
 
   private async withSomething(sessions: readonly LiveSession[], now: Date): Promise<readonly LiveSession[]> {

@@ -4,34 +4,34 @@ import { CodedError } from '@tidegate/contract-errors';
 import type { Health } from '@tidegate/contract-protocol';
 import { BatchWriter, ChangeFeed, CLOCK, CONFIG, Database, type Clock, type ManagerConfig, type Settled } from '../../platform/index.ts';
 import { storeBeats, storeReports, touchBeats, type Beat } from '../persistence/beat-records.ts';
+import { BeatTemplate } from './beat-template.ts';
 import type { NodeConnection } from './node-connection.ts';
 import type { LiveSession } from './node-link.ts';
-import { sameButNumbers } from './same-but-numbers.ts';
 
 /** A report that says nothing new is kept this often: uptime and free disk grow old. */
 const REPORT_EVERY_MS = 300_000;
 
-/** What a node said, and where. */
-export interface SaidBeat {
-  readonly connection: NodeConnection;
-  readonly session: LiveSession;
-  readonly health: Health;
-  /** As it came, when it was parsed in full; null when it repeats one that was. */
-  readonly text: string | null;
-}
+/** Numbers of a beat that pages show and lists filter by. */
+const NEWS = ['highest_sequence', 'restarts'];
 
-interface TakenBeat extends Beat, SaidBeat {
-  /** What it says beside numbers; undefined when it repeats the last one. */
-  readonly standing: string | undefined;
+/** A beat on its way into the database. */
+interface TakenBeat {
+  readonly nodeId: string;
+  readonly epoch: number;
+  readonly at: Date;
+  readonly connection: NodeConnection;
+  /** Undefined when it repeats the node's last one. */
+  readonly said: { readonly health: Health; readonly text: string; readonly standing: string } | undefined;
   /** Its session is no longer its node's. */
   late: boolean;
+  /** Once: when it is stored, or with what kept it from being stored. */
   readonly settled: (error?: unknown) => void;
 }
 
 /**
  * Stores beats, many nodes' in one statement, and tells live pages only of those that say something new. There are hundreds
  * each second and most of them say what the last one said: hence callbacks rather than promises, and a beat without news is
- * not validated again and writes its time and nothing else.
+ * not parsed and writes its time and nothing else.
  */
 @Injectable()
 export class BeatWriter {
@@ -47,29 +47,29 @@ export class BeatWriter {
   }
 
   /**
-   * @returns the beat, when this text is the node's last stored beat but for numbers of no news, and nothing has to be written
-   *   but that it came; null for everything else, which has to be parsed in full.
+   * @returns the number of the beat, when this text says what the node's last stored beat said and nothing has to be written
+   *   but that it came; 0 for everything else, which has to be parsed in full.
    */
-  repeats(connection: NodeConnection, text: string): Health | null {
-    if (!sameButNumbers(text, connection.lastBeat) || this.isDue(connection, this.clock.now().getTime())) return null;
-    try {
-      const health = JSON.parse(text) as Health;
-      return health.highest_sequence === connection.lastSequence && health.beat > 0 ? health : null;
-    } catch {
-      // A number with a leading zero is no number.
-      return null;
-    }
+  repeats(connection: NodeConnection, text: string): number {
+    const beat = connection.template?.fits(text) ?? 0;
+    return beat > 0 && this.isDue(connection, this.clock.now().getTime()) ? 0 : beat;
+  }
+
+  /** A beat that repeats the last one. @param settled as of `take` */
+  touch(connection: NodeConnection, session: LiveSession, settled: TakenBeat['settled']): void {
+    this.put(connection, session, undefined, settled);
   }
 
   /**
-   * @param settled once, when it is stored or never will be: session_superseded when the node has authenticated again
-   *   meanwhile, here or at another replica
+   * @param text of the beat as it came
+   * @param settled once; with session_superseded when the node has authenticated again meanwhile, here or at another replica
    */
-  take(said: SaidBeat, settled: TakenBeat['settled']): void {
-    const { session, connection, health, text } = said;
-    const { nodeId, epoch } = session;
-    const standing = text === null ? undefined : standingOf(health);
-    this.writer.put({ nodeId, epoch, at: this.clock.now(), health, connection, session, text, standing, late: false, settled }, settle);
+  take(connection: NodeConnection, session: LiveSession, health: Health, text: string, settled: TakenBeat['settled']): void {
+    this.put(connection, session, { health, text, standing: standingOf(health) }, settled);
+  }
+
+  private put(connection: NodeConnection, { nodeId, epoch }: LiveSession, said: TakenBeat['said'], settled: TakenBeat['settled']): void {
+    this.writer.put({ nodeId, epoch, at: this.clock.now(), connection, said, late: false, settled }, settle);
   }
 
   idle(): Promise<void> {
@@ -78,11 +78,15 @@ export class BeatWriter {
 
   private async store(beats: readonly TakenBeat[]): Promise<void> {
     const quiet: TakenBeat[] = [];
-    const news: TakenBeat[] = [];
-    for (const beat of beats) (this.isNews(beat) ? news : quiet).push(beat);
+    const news: (TakenBeat & Beat)[] = [];
+    for (const beat of beats) {
+      if (beat.said && this.isNews(beat.connection, beat.said.standing, beat.at))
+        news.push(Object.assign(beat, { health: beat.said.health }));
+      else quiet.push(beat);
+    }
     if (quiet.length > 0) {
       const late = await this.database.read((em) => touchBeats(em, quiet, this.clock.now()));
-      for (const beat of quiet) if (late.size > 0) beat.late = late.has(beat.nodeId);
+      if (late.size > 0) for (const beat of quiet) beat.late = late.has(beat.nodeId);
     }
     if (news.length > 0) {
       const stored = await this.database.read((em) => storeBeats(em, news));
@@ -91,15 +95,16 @@ export class BeatWriter {
       if (current.length > 0) await this.database.read((em) => storeReports(em, current));
       for (const beat of current) this.remember(beat);
     }
-    for (const { late, connection, at, text } of beats) {
+    for (const { late, connection, at, said } of beats) {
       if (late) continue;
       connection.lastBeatAtMs = at.getTime();
-      if (text !== null) connection.lastBeat = text;
+      // An attempt's numbers are its progress, and somebody waits for them.
+      if (said) connection.template = said.health.attempt ? null : BeatTemplate.of(said.text, NEWS);
     }
   }
 
-  private isNews({ connection, standing, at }: TakenBeat): boolean {
-    return (standing !== undefined && standing !== connection.lastStanding) || this.isDue(connection, at.getTime());
+  private isNews(connection: NodeConnection, standing: string, at: Date): boolean {
+    return standing !== connection.lastStanding || this.isDue(connection, at.getTime());
   }
 
   private isDue(connection: NodeConnection, nowMs: number): boolean {
@@ -110,11 +115,10 @@ export class BeatWriter {
     return nowMs - connection.lastBeatAtMs > this.config.stale_after_secs * 1000;
   }
 
-  private remember({ connection, standing, at, nodeId, health }: TakenBeat): void {
-    const isNew = standing !== undefined && standing !== connection.lastStanding;
-    if (isNew || this.wasStale(connection, at.getTime())) this.changes.emit('node', nodeId);
-    if (standing !== undefined) connection.lastStanding = standing;
-    connection.lastSequence = health.highest_sequence;
+  private remember({ connection, said, at, nodeId }: TakenBeat): void {
+    const standing = said?.standing ?? '';
+    if (standing !== connection.lastStanding || this.wasStale(connection, at.getTime())) this.changes.emit('node', nodeId);
+    connection.lastStanding = standing;
     connection.lastReportAtMs = at.getTime();
   }
 }

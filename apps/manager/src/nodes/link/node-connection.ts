@@ -1,3 +1,4 @@
+import type { BeatTemplate } from './beat-template.ts';
 import type { LiveSession } from './node-link.ts';
 
 /**
@@ -18,11 +19,10 @@ export interface NodeConnection {
   cancelDeadline: () => void;
   /** Anything was heard since the last ping. */
   alive: boolean;
-  /** The last beat that was understood, as text: one that differs in numbers only need not be understood again. */
-  lastBeat: string;
-  /** Digest of what the last stored beat said, without what changes every time; and the one number that counts as news. */
+  /** Fits beats that say what the last stored one said. */
+  template: BeatTemplate | null;
+  /** Digest of what the last stored beat said, without what changes every time. */
   lastStanding: string;
-  lastSequence: number;
   lastBeatAtMs: number;
   /** When the whole of it was stored last. */
   lastReportAtMs: number;

@@ -26,7 +26,7 @@ export const sessionNotice = {
 /** What the features above are told. A rejected promise closes the connection; the node comes back and says it again. */
 export interface NodeLinkListener {
   opened?(session: LiveSession): Promise<void>;
-  /** Most beats mean nothing to anybody: then nothing is returned, and nothing waited for. */
+  /** Not of a beat that says what the last one said. Returns nothing when there is nothing to wait for. */
   beat?(session: LiveSession, health: Health): Promise<void> | undefined;
   /** Settles when the event is stored; only then it is acknowledged. */
   event?(session: LiveSession, event: NodeEvent): Promise<void>;

@@ -96,9 +96,8 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
       session: undefined,
       cancelDeadline: this.clock.after(WIRE.authDeadlineMs, () => this.refuse(socket, 'auth_timeout')),
       alive: true,
-      lastBeat: '',
+      template: null,
       lastStanding: '',
-      lastSequence: -1,
       lastBeatAtMs: 0,
       lastReportAtMs: 0,
       keyAdopted: false,
@@ -133,8 +132,13 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     // With the default binaryType a text frame is always one Buffer.
     const text = (data as Buffer).toString('utf8');
     const { session } = connection;
-    const repeated = session && this.beats.repeats(connection, text);
-    if (repeated) return this.takeBeat(socket, connection, session, repeated, null);
+    const repeated = session ? this.beats.repeats(connection, text) : 0;
+    if (session && repeated > 0) {
+      return this.beats.touch(connection, session, (error) => {
+        if (error) this.fail(socket, error);
+        else this.say(socket, { type: 'health_ack', beat: repeated });
+      });
+    }
     const parsed = parseFromNode(text);
     if (!parsed.ok) return this.refuse(socket, parsed.code);
     const message = parsed.value;
@@ -165,9 +169,8 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     }
   }
 
-  /** @param text of a beat that was parsed in full; null for one that repeats such a one. */
-  private takeBeat(socket: WebSocket, connection: NodeConnection, session: LiveSession, health: Health, text: string | null): void {
-    this.beats.take({ connection, session, health, text }, (error) => {
+  private takeBeat(socket: WebSocket, connection: NodeConnection, session: LiveSession, health: Health, text: string): void {
+    this.beats.take(connection, session, health, text, (error) => {
       if (error) return this.fail(socket, error);
       // After it is stored: a candidate is committed on the strength of acknowledged beats, so an acknowledgement has to
       // mean that this manager, with its database, works.

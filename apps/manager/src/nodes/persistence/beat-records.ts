@@ -50,7 +50,11 @@ export async function storeBeats(em: EntityManager, beats: readonly Beat[]): Pro
 /**
  * For beats that say what the last one said. @returns the nodes whose sessions these no longer are: nothing was written then.
  */
-export async function touchBeats(em: EntityManager, beats: readonly Beat[], at: Date): Promise<ReadonlySet<string>> {
+export async function touchBeats(
+  em: EntityManager,
+  beats: readonly Pick<Beat, 'nodeId' | 'epoch'>[],
+  at: Date,
+): Promise<ReadonlySet<string>> {
   const rows = await em.query<{ n: string }[]>(
     `WITH told AS (SELECT DISTINCT n, e FROM unnest($1::uuid[], $2::bigint[]) AS t(n, e)),
      stored AS (
