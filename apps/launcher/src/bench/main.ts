@@ -21,11 +21,12 @@ const AREAS: Readonly<Record<string, () => Promise<Readonly<Record<string, Opene
     };
   },
   manager: async () => {
-    const [sockets, lists, signIns, records] = await Promise.all([
+    const [sockets, lists, signIns, records, beats] = await Promise.all([
       import('./manager-sockets/sockets-series.ts'),
       import('./manager-lists/list-series.ts'),
       import('./manager-sign-ins/flood-series.ts'),
       import('./manager-events/record-series.ts'),
+      import('./manager-events/beat-series.ts'),
     ]);
     return {
       lists: lists.listSeries,
@@ -35,6 +36,7 @@ const AREAS: Readonly<Record<string, () => Promise<Readonly<Record<string, Opene
       'sockets-reconnect': sockets.reconnectSeries,
       'sockets-command': sockets.commandSeries,
       'events-insert': records.recordSeries,
+      'events-beats': beats.beatsToDatabaseSeries,
       'sign-ins-flood': signIns.floodSeries,
       'sign-ins-wide-flood': signIns.wideFloodSeries,
     };

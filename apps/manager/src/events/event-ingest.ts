@@ -6,8 +6,8 @@ import { BatchWriter, ChangeFeed, CLOCK, Database, type Clock } from '../platfor
 import { Sequencer } from '../sequence/index.ts';
 import { storeReceived, takeNew, type ReceivedEvent } from './received-event.ts';
 
-/** Draws its own conclusions from new events, in the transaction that stores them. */
-export type EventProjection = (em: EntityManager, events: readonly ReceivedEvent[]) => Promise<void>;
+/** Draws its own conclusions from new events, in the transaction that stores them. @returns nodes that look different by it */
+export type EventProjection = (em: EntityManager, events: readonly ReceivedEvent[]) => Promise<ReadonlySet<string>>;
 
 /** At least once from the node, exactly once into the table: acknowledged after the commit, known by (spool id, seq). */
 @Injectable()
@@ -38,14 +38,14 @@ export class EventIngest implements OnModuleInit {
   }
 
   private async store(items: readonly ReceivedEvent[]): Promise<void> {
-    const fresh = await this.database.transaction(async (em) => {
+    const changed = await this.database.transaction(async (em) => {
       const taken = await takeNew(em, items);
       await storeReceived(em, taken);
-      for (const projection of this.projections) await projection(em, taken);
-      return taken;
+      const nodes = new Set<string>();
+      for (const projection of this.projections) for (const id of await projection(em, taken)) nodes.add(id);
+      return nodes;
     });
-    if (fresh.length === 0) return;
     this.sequencer.wake('events');
-    for (const id of new Set(fresh.map((item) => item.nodeId))) this.changes.emit('node', id);
+    for (const id of changed) this.changes.emit('node', id);
   }
 }

@@ -2,7 +2,13 @@
  * JSON text that PostgreSQL's jsonb takes whatever a node sent: it refuses NUL and lone surrogates, and one refused value
  * would fail the whole batch it is stored with.
  */
-export const storableJson = (value: unknown): string => JSON.stringify(clean(value));
+export function storableJson(value: unknown): string {
+  const text = JSON.stringify(value);
+  // JSON.stringify escapes both, so the text tells whether there is anything to clean: nearly always there is not.
+  return REFUSED.test(text) ? JSON.stringify(clean(value)) : text;
+}
+
+const REFUSED = /\\u(0000|d[89a-f])/;
 
 /** The same for a column of type text. */
 export const storableText = (text: string): string => text.replace(/[\u0000\p{Surrogate}]/gu, '\ufffd');

@@ -16,6 +16,7 @@ import { Sequencer } from '../sequence/index.ts';
 
 const [databaseUrl = '', folder = ''] = process.argv.slice(2);
 const BATCH = 1000;
+const AT_ONCE = 5;
 
 const log = createLog('warn');
 const config = parseConfig({
@@ -57,13 +58,16 @@ const event = (seq: number, spoolId: string): NodeEvent => ({
   },
 });
 
-/** Every node says its events at once, as after an outage; over when the last one is acknowledged. */
+/** As after an outage: every node has many to say, and says the next few when the last ones are acknowledged. */
 async function events(nodes: readonly { id: string; group: string }[], each: number): Promise<void> {
   await Promise.all(
-    nodes.flatMap(({ id, group }) => {
+    nodes.map(async ({ id, group }) => {
       const spoolId = randomUUID();
       const session = { nodeId: id, groupId: group, epoch: 1 } as Parameters<NonNullable<Parameters<NodeLink['listen']>[0]['event']>>[0];
-      return Array.from({ length: each }, (_, index) => link.tell((listener) => listener.event?.(session, event(index + 1, spoolId))));
+      for (let said = 0; said < each; said += AT_ONCE) {
+        const few = Array.from({ length: AT_ONCE }, (_, index) => event(said + index + 1, spoolId));
+        await Promise.all(few.map((one) => link.tell((listener) => listener.event?.(session, one))));
+      }
     }),
   );
 }
@@ -96,8 +100,8 @@ const ANSWERS: Readonly<Record<string, (order: Order) => Promise<object>>> = {
   },
   /** Positions are given behind the acknowledgement; the next run must not pay for them. */
   settle: async () => {
-    await Promise.all([sequencer.settle('events'), sequencer.settle('audit')]);
-    return {};
+    const [{ position }] = await Promise.all([sequencer.settle('events'), sequencer.settle('audit')]);
+    return { events: position };
   },
 };
 process.on('message', (order: Order) => {

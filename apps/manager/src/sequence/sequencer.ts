@@ -31,6 +31,8 @@ const POLL_MS = 1000;
 /** A transaction's commit follows its last statement within this time, nearly always. */
 const SOON_MS = 50;
 const BATCH = 1000;
+/** After each full batch it rests this many times as long as the batch took; some thousand rows a second are placed all the same. */
+const RESTS = 3;
 
 @Injectable()
 export class Sequencer implements OnModuleInit, BeforeApplicationShutdown {
@@ -85,7 +87,7 @@ export class Sequencer implements OnModuleInit, BeforeApplicationShutdown {
 
   private async track(stream: SequencedStream): Promise<void> {
     if (this.stopping || !this.database.open) return;
-    const run = this.drain(stream).catch((error: unknown) => {
+    const run = this.drain(stream, (tookMs) => this.rest(tookMs)).catch((error: unknown) => {
       if (!isCodedError(error)) this.log.warn({ err: error, stream: stream.name }, 'positions not assigned; the next turn tries again');
     });
     this.running.add(run);
@@ -93,23 +95,33 @@ export class Sequencer implements OnModuleInit, BeforeApplicationShutdown {
     this.running.delete(run);
   }
 
-  private async drain(stream: SequencedStream): Promise<void> {
-    for (let head = await this.assign(stream); head; head = await this.assign(stream)) {
-      for (const listener of this.listeners) listener(stream.name, head);
+  private async drain(stream: SequencedStream, rest = (_tookMs: number): Promise<void> => Promise.resolve()): Promise<void> {
+    for (;;) {
+      const beganMs = this.clock.now().getTime();
+      const assigned = await this.assign(stream);
+      if (!assigned) return;
+      for (const listener of this.listeners) listener(stream.name, assigned.head);
       if (this.stopping) return;
+      if (assigned.count === BATCH) await rest(this.clock.now().getTime() - beganMs);
     }
   }
 
+  /** Acknowledgements come first: in a burst at most a part of the time is spent on positions. */
+  private rest(tookMs: number): Promise<void> {
+    return tookMs <= 0 ? Promise.resolve() : new Promise((settle) => this.clock.after(tookMs * RESTS, settle));
+  }
+
   /** @returns null when nothing waits; what comes after this look has its own wake. */
-  private assign(stream: SequencedStream): Promise<SequenceHead | null> {
+  private assign(stream: SequencedStream): Promise<{ head: SequenceHead; count: number } | null> {
     return this.database.transaction(async (em) => {
       await prepareAssignment(em);
       if (!(await stream.hasWaiting(em))) return null;
       const before = await lockHead(em, stream.name);
-      const after = await stream.assign(em, before, BATCH);
-      if (after.position === before.position) return null;
-      await storeHead(em, stream.name, after);
-      return after;
+      const head = await stream.assign(em, before, BATCH);
+      const count = head.position - before.position;
+      if (count === 0) return null;
+      await storeHead(em, stream.name, head);
+      return { head, count };
     });
   }
 

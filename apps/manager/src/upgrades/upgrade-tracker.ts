@@ -71,13 +71,15 @@ export class UpgradeTracker implements OnModuleInit {
     return next;
   }
 
-  private async applyEvents(em: EntityManager, events: readonly ReceivedEvent[]): Promise<void> {
+  /** @returns nodes whose upgrades changed */
+  private async applyEvents(em: EntityManager, events: readonly ReceivedEvent[]): Promise<ReadonlySet<string>> {
+    const changed = new Set<string>();
     const reports = events.flatMap(({ nodeId, event }) => {
       const upgradeId = upgradeIdOf(event);
       const report = reportOfEvent(event);
       return upgradeId && report ? [{ nodeId, upgradeId, report }] : [];
     });
-    if (reports.length === 0) return;
+    if (reports.length === 0) return changed;
     const locked = await records.lockUpgrades(
       em,
       reports.map((entry) => entry.upgradeId),
@@ -88,9 +90,11 @@ export class UpgradeTracker implements OnModuleInit {
       // A node speaks for its own upgrades only, whatever id it names.
       if (!record || record.nodeId !== nodeId) continue;
       const next = await this.apply(em, record, report);
+      if (next !== record) changed.add(nodeId);
       current.set(upgradeId, next);
       if (hasEnded(next.state)) await settleCommandsOf(em, [upgradeId], this.clock.now());
     }
+    return changed;
   }
 
   private applyBeat(session: LiveSession, health: Health): Promise<void> | undefined {

@@ -9,8 +9,8 @@ import { runToEnd } from '../../system/run-to-end.ts';
 import { BenchProcess } from '../manager-sockets/bench-process.ts';
 import type { Sample, Series } from '../row.ts';
 
-const NODES = 200;
-const EVENTS_EACH = 100;
+const NODES = 400;
+const EVENTS_EACH = 50;
 const AUDIT_ROWS = 10_000;
 const BATCH = 1000;
 
@@ -48,9 +48,10 @@ export async function recordSeries(): Promise<Series> {
       return await timed(() => Promise.all([bareEvents(sql, nodes), bareAudit(beside, auditRows)]));
     },
     product: async () => {
-      const { ms } = await manager.ask('store', order);
-      await manager.ask('settle');
-      return { wallMs: ms ?? Number.NaN };
+      const { events: before = 0 } = await manager.ask('settle');
+      const { ms = Number.NaN } = await manager.ask('store', order);
+      const { events: after } = await manager.ask('settle');
+      return { wallMs: after === before + NODES * EVENTS_EACH ? ms : Number.NaN };
     },
     close: async () => {
       await manager.stop();

@@ -66,7 +66,8 @@ export class BenchFleet {
     );
   }
 
-  async startManager(port = 0): Promise<Server> {
+  /** @param preloads modules imported before the manager's own */
+  async startManager(port = 0, preloads: readonly string[] = []): Promise<Server> {
     writeFileSync(join(this.#folder, 'password'), 'a long enough password');
     const chosen = port || (await freePort());
     const config = {
@@ -78,7 +79,11 @@ export class BenchFleet {
     };
     const file = join(this.#folder, 'manager.json');
     writeFileSync(file, JSON.stringify(config));
-    const child = new BenchProcess('the manager', [...MEASURED, this.#bundle, 'serve', '--config', file], { LOG_LEVEL: 'warn' });
+    const child = new BenchProcess(
+      'the manager',
+      [...MEASURED, ...preloads.flatMap((file) => ['--import', file]), this.#bundle, 'serve', '--config', file],
+      { LOG_LEVEL: 'warn' },
+    );
     const url = `http://127.0.0.1:${chosen}/readyz`;
     while (
       !(await fetch(url).then(
