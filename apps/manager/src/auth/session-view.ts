@@ -8,6 +8,11 @@ export const originOf = (request: Request): Origin => ({ address: request.ip ?? 
 
 export const viewOfSession = ({ principal, credential, expiresAt, passwordChangeRequired }: Omit<SignedIn, 'address'>): SessionView => ({
   user: { id: principal.userId, username: principal.username, role: principal.role },
+  memberships: [...principal.memberships].map(([groupId, { role, nodeIds }]) => ({
+    group_id: groupId,
+    role,
+    node_ids: nodeIds && [...nodeIds],
+  })),
   via: credential.via,
   password_change_required: passwordChangeRequired,
   csrf_token: credential.via === 'session' ? csrfTokenOf(credential.secret) : '',

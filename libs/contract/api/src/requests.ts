@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { channel, releaseVersion } from '@tidegate/contract-manifest';
 import { line } from '@tidegate/contract-protocol';
+import { GROUP_ROLES } from './access.ts';
 import { eventView, upgradeView } from './node-view.ts';
 
 export const signIn = z.strictObject({ username: line(64).min(1), password: z.string().min(1).max(256) });
 export const sessionView = z.object({
   user: z.object({ id: z.uuid(), username: z.string(), role: z.enum(['user', 'super_admin']) }),
+  /** What they are in which group; `node_ids`: in these nodes of it only. */
+  memberships: z
+    .array(z.object({ group_id: z.uuid(), role: z.enum(GROUP_ROLES), node_ids: z.array(z.uuid()).nullable() }))
+    .default([]),
   /** An API token answers with its owner's name and its own limits. */
   via: z.enum(['session', 'api_token']),
   /** Signed in with a one-time password: everything but choosing a new one is refused with password_change_required. */
