@@ -5,6 +5,7 @@ import { CLOSE, MESSAGES, WIRE } from '@tidegate/contract-protocol';
 import { z } from 'zod';
 import { accessPage, routeTable } from './api-pages.ts';
 import { attemptPage } from './attempt-docs.ts';
+import { cliPage } from './cli-page.ts';
 import { errorPage } from './error-docs.ts';
 import { page, table } from './markdown.ts';
 import { fieldTable, recordPage, schemaFile } from './schema-docs.ts';
@@ -79,6 +80,7 @@ export const outputs = (): ReadonlyMap<string, string> =>
     ['docs/access.md', accessPage()],
     ['docs/openapi.json', `${JSON.stringify(api.openApiDocument(API_VERSION), null, 2)}\n`],
     ['docs/attempt.md', attemptPage()],
+    ['docs/cli.md', cliPage()],
     ['docs/schema/manifest.json', schemaFile(manifest)],
     ['docs/schema/event.json', schemaFile(nodeEvent)],
     ['docs/schema/upgrade-details.json', schemaFile(upgradeDetails)],
