@@ -31,8 +31,11 @@ const queryClient = new QueryClient({
     },
   },
 });
+/** Not `randomUUID`: browsers offer it to https pages and to loopback only. */
+const newKey = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 const caller = createCaller({
   fetch: (url, init) => fetch(url, init),
+  newKey,
   csrfToken: () => queryClient.getQueryData<SessionView | null>(KEYS.session)?.csrf_token ?? null,
   onSignedOut: () => queryClient.setQueryData(KEYS.session, null),
 });

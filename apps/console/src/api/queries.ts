@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions, type QueryClient } from '@tanstack/react-query';
-import { eventPage, nodePage, nodeView, releaseList, sessionView, upgradePage, type SessionView } from '@tidegate/contract-api';
+import type { SessionView } from '@tidegate/contract-api';
 import { listQuery, type NodeFilter } from '../nodes/node-filter.ts';
 import { ApiRefusal, type Caller } from './caller.ts';
 
@@ -14,6 +14,17 @@ export const KEYS = {
   allEvents: ['events'],
   upgrades: (id: string) => ['upgrades', id],
   allUpgrades: ['upgrades'],
+  eventsOfAll: ['events-of-all'],
+  groups: ['groups'],
+  members: ['members'],
+  users: ['users'],
+  registrationTokens: ['registration-tokens'],
+  apiTokens: ['api-tokens'],
+  ownSessions: ['own-sessions'],
+  audit: ['audit'],
+  releases: ['releases'],
+  discovery: ['discovery'],
+  explanations: ['explanations'],
 } as const;
 
 /** Not `clear()`: the pages that watch the session would go on watching a query that no longer exists. */
@@ -28,7 +39,7 @@ export const sessionQuery = (caller: Caller) =>
   queryOptions({
     queryKey: KEYS.session,
     queryFn: ({ signal }): Promise<SessionView | null> =>
-      caller.ask(sessionView, 'readSession', { signal }).catch((error: unknown) => {
+      caller.ask('readSession', { signal }).catch((error: unknown) => {
         if (error instanceof ApiRefusal && error.code === 'not_signed_in') return null;
         throw error;
       }),
@@ -39,30 +50,31 @@ export const nodeListQuery = (caller: Caller, filter: NodeFilter) =>
   infiniteQueryOptions({
     queryKey: [...KEYS.lists, filter],
     queryFn: ({ pageParam, signal }) =>
-      caller.ask(nodePage, 'listNodes', { query: { ...listQuery(filter), limit: PAGE_SIZE, cursor: pageParam ?? undefined }, signal }),
+      caller.ask('listNodes', { query: { ...listQuery(filter), limit: PAGE_SIZE, cursor: pageParam ?? undefined }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
   });
 
-export type CountOf = { readonly connection?: 'online' | 'offline'; readonly badge?: NonNullable<NodeFilter['badge']> };
-/** The API counts what a filter matches; a page of one row is the cheapest way to ask. */
-export const countQuery = (caller: Caller, of: CountOf) =>
-  queryOptions({
-    queryKey: [...KEYS.counts, of],
-    queryFn: async ({ signal }) => (await caller.ask(nodePage, 'listNodes', { query: { ...of, limit: 1 }, signal })).total,
+/** How many there are of each kind among what the filter leaves, its own kind of connection and badge left open. */
+export const countsQuery = (caller: Caller, filter: NodeFilter) => {
+  const { connection: _, badge: __, sort: ___, order: ____, ...query } = listQuery(filter);
+  return queryOptions({
+    queryKey: [...KEYS.counts, query],
+    queryFn: ({ signal }) => caller.ask('countNodes', { query, signal }),
   });
+};
 
 export const nodeQuery = (caller: Caller, id: string) =>
   queryOptions({
     queryKey: KEYS.node(id),
-    queryFn: ({ signal }) => caller.ask(nodeView, 'readNode', { parameters: { id }, signal }),
+    queryFn: ({ signal }) => caller.ask('readNode', { parameters: { id }, signal }),
   });
 
 export const eventsQuery = (caller: Caller, id: string) =>
   infiniteQueryOptions({
     queryKey: KEYS.events(id),
     queryFn: ({ pageParam, signal }) =>
-      caller.ask(eventPage, 'listNodeEvents', {
+      caller.ask('listNodeEvents', {
         parameters: { id },
         query: { limit: EVENTS_PAGE_SIZE, cursor: pageParam ?? undefined },
         signal,
@@ -74,12 +86,21 @@ export const eventsQuery = (caller: Caller, id: string) =>
 export const upgradesQuery = (caller: Caller, id: string) =>
   queryOptions({
     queryKey: KEYS.upgrades(id),
-    queryFn: ({ signal }) => caller.ask(upgradePage, 'listNodeUpgrades', { parameters: { id }, query: { limit: 20 }, signal }),
+    queryFn: ({ signal }) => caller.ask('listNodeUpgrades', { parameters: { id }, query: { limit: 20 }, signal }),
   });
 
 export const releasesQuery = (caller: Caller, deviceType: string) =>
   queryOptions({
-    queryKey: ['releases', deviceType],
-    queryFn: ({ signal }) =>
-      caller.ask(releaseList, 'listReleases', { parameters: { device_type: deviceType }, query: { limit: 10 }, signal }),
+    queryKey: [...KEYS.releases, deviceType],
+    queryFn: ({ signal }) => caller.ask('listReleases', { parameters: { device_type: deviceType }, query: { limit: 10 }, signal }),
+  });
+
+const WHOLE = 500;
+/** Sorted by name; enough for a choice and a page. */
+export const groupsQuery = (caller: Caller) =>
+  queryOptions({ queryKey: KEYS.groups, queryFn: ({ signal }) => caller.ask('listGroups', { query: { limit: WHOLE }, signal }) });
+export const registrationTokensQuery = (caller: Caller) =>
+  queryOptions({
+    queryKey: KEYS.registrationTokens,
+    queryFn: ({ signal }) => caller.ask('listRegistrationTokens', { query: { limit: 100 }, signal }),
   });

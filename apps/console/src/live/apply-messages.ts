@@ -11,7 +11,11 @@ export interface Stale {
 }
 
 const changesCounts = (before: NodeView | undefined, after: NodeView): boolean =>
-  before === undefined || before.badge.kind !== after.badge.kind || before.connection !== after.connection;
+  before === undefined ||
+  before.badge.kind !== after.badge.kind ||
+  before.connection !== after.connection ||
+  before.software_version !== after.software_version ||
+  before.revision !== after.revision;
 
 const mergeIntoLists = (client: QueryClient, changed: ReadonlyMap<string, NodeView>, removed: ReadonlySet<string>): boolean => {
   let stale = false;

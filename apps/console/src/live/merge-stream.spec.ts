@@ -5,7 +5,7 @@ import { aNode, anEvent, anUpgrade, uuid } from '../testing/views.ts';
 import { mergeEvents, mergeNodes, mergeUpgrade, removeNodes, type EventList, type NodeList } from './merge-stream.ts';
 
 const list = (nodes: NodeView[], next: string | null = null): NodeList => ({
-  pages: [{ items: nodes, next_cursor: next, total: nodes.length }],
+  pages: [{ items: nodes, next_cursor: next, total: nodes.length, total_capped: false }],
   pageParams: [null],
 });
 const changes = (...nodes: NodeView[]) => new Map(nodes.map((node) => [node.id as string, node]));

@@ -18,6 +18,8 @@ export type EventList = InfiniteData<EventPage, string | null>;
 const isMoved = (filter: NodeFilter, before: NodeView, after: NodeView): boolean =>
   !mayMatch(filter, after) ||
   (filter.connection !== undefined && before.connection !== after.connection) ||
+  (filter.labels !== undefined && JSON.stringify(before.labels) !== JSON.stringify(after.labels)) ||
+  (filter.sort === 'group' && before.group !== after.group) ||
   (filter.sort === 'name' && before.name !== after.name) ||
   (filter.sort === 'software_version' && before.software_version !== after.software_version);
 

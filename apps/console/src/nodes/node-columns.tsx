@@ -1,12 +1,13 @@
-import { Button, Tooltip } from '@mantine/core';
+import { Button, Checkbox, Tooltip } from '@mantine/core';
 import { createColumnHelper } from '@tanstack/react-table';
 import type { NodeView } from '@tidegate/contract-api';
 import { Link } from 'react-router';
 import { Copyable } from '../frame/copyable.tsx';
 import { Moment } from '../time/moment.tsx';
+import { targetOf, type May } from '../session/use-may.ts';
 import { ConnectionDot } from './connection-dot.tsx';
 import { Pill } from './pill.tsx';
-import { standingTags } from './standing-tags.ts';
+import { standingTags, type Standing } from './standing-tags.ts';
 import { VersionBadge } from './version-badge.tsx';
 import styles from './nodes-table.module.css';
 
@@ -24,20 +25,57 @@ export function TrustTag({ purpose }: { readonly purpose: string | null }) {
   );
 }
 
-/** Signs of a node that is kept from newer statements, or trusts others than its kind. Neither stops it; a person should look. */
-export function StandingTags({ node }: { readonly node: Pick<NodeView, 'behind_sequence' | 'trust_differs'> }) {
-  return standingTags(node).map(({ word, meaning }) => (
+/** What sets a node apart from its kind, and what people decided about it; a person should look. */
+export function StandingTags({ node }: { readonly node: Standing }) {
+  return standingTags(node).map(({ word, meaning, tone }) => (
     <Tooltip key={word} multiline maw={340} label={meaning} events={{ hover: true, focus: true, touch: true }}>
       {/* Focusable, so that the explanation can be reached without a mouse. */}
       <span tabIndex={0}>
-        <Pill tone="caution">{word}</Pill>
+        <Pill tone={tone}>{word}</Pill>
       </span>
     </Tooltip>
   ));
 }
 
+export function LabelPills({ labels }: { readonly labels: NodeView['labels'] }) {
+  return (
+    <span className={styles.labels}>
+      {Object.entries(labels).map(([key, value]) => (
+        <Pill key={key} tone="calm">
+          {value === '' ? key : `${key}=${value}`}
+        </Pill>
+      ))}
+    </span>
+  );
+}
+
+interface RowActs {
+  readonly may: May;
+  readonly onUpgrade: (node: NodeView) => void;
+}
+
 /** Ids of sortable columns are the API's names for the same order. */
-export const nodeColumns = (onUpgrade: (node: NodeView) => void) => [
+export const nodeColumns = ({ may, onUpgrade }: RowActs) => [
+  column.display({
+    id: 'select',
+    header: ({ table }) => (
+      <Checkbox
+        size="xs"
+        aria-label="Select all loaded nodes"
+        checked={table.getIsAllRowsSelected()}
+        indeterminate={table.getIsSomeRowsSelected()}
+        onChange={table.getToggleAllRowsSelectedHandler()}
+      />
+    ),
+    cell: ({ row }) => (
+      <Checkbox
+        size="xs"
+        aria-label={`Select ${row.original.name}`}
+        checked={row.getIsSelected()}
+        onChange={row.getToggleSelectedHandler()}
+      />
+    ),
+  }),
   column.accessor('name', {
     header: 'Name',
     cell: ({ row: { original: node } }) => (
@@ -59,7 +97,9 @@ export const nodeColumns = (onUpgrade: (node: NodeView) => void) => [
     cell: ({ getValue }) => <ConnectionDot connection={getValue()} />,
   }),
   column.accessor('software_version', { header: 'Version', cell: ({ row }) => <VersionBadge node={row.original} /> }),
-  column.accessor('group', { header: 'Group', enableSorting: false }),
+  column.accessor('group', { header: 'Group' }),
+  column.accessor('device_type', { header: 'Device type', enableSorting: false }),
+  column.accessor('labels', { header: 'Labels', enableSorting: false, cell: ({ getValue }) => <LabelPills labels={getValue()} /> }),
   // Beats of a healthy node are not streamed, so its last one here is always a little old: being connected says more.
   column.accessor('last_seen_at', {
     header: 'Last seen',
@@ -74,7 +114,8 @@ export const nodeColumns = (onUpgrade: (node: NodeView) => void) => [
     id: 'actions',
     header: () => <span className={styles.hidden}>Actions</span>,
     cell: ({ row: { original: node } }) =>
-      node.capabilities.includes('upgrade') && (
+      node.capabilities.includes('upgrade') &&
+      may('node.upgrade', targetOf(node)) && (
         <Button size="compact-sm" variant="default" fw={550} onClick={() => onUpgrade(node)} aria-label={`Upgrade ${node.name}…`}>
           Upgrade…
         </Button>

@@ -1,25 +1,33 @@
+import type { NODE_SORTS } from '@tidegate/contract-api';
 import { listNodes, type NodeView } from '@tidegate/contract-api';
 
+/** What a person may want to look at first: each is a condition of the list and a count. */
+export const FLAGS = ['maintenance', 'quarantined', 'revoked', 'behind_sequence', 'trust_differs', 'guard_outdated'] as const;
+export type Flag = (typeof FLAGS)[number];
+
 /** What the list shows, exactly as it stands in the address bar: a reload or a sent link shows the same. */
-export interface NodeFilter {
+export interface NodeFilter extends Readonly<Partial<Record<Flag, 'true' | 'false'>>> {
   readonly search?: string;
-  readonly badge?: Exclude<NodeView['badge']['kind'], 'none'>;
-  readonly connection?: 'online' | 'offline';
+  readonly group?: string;
+  readonly device_type?: string;
   readonly version?: string;
-  readonly sort: 'name' | 'software_version' | 'last_seen_at';
+  readonly badge?: NodeView['badge']['kind'];
+  readonly connection?: NodeView['connection'];
+  /** `key=value,key` as typed. */
+  readonly labels?: string;
+  readonly sort: (typeof NODE_SORTS)[number];
   readonly order: 'asc' | 'desc';
 }
 export const DEFAULT_SORT = { sort: 'name', order: 'asc' } as const;
-const FIELDS = ['search', 'badge', 'connection', 'version', 'sort', 'order'] as const;
+const CONDITIONS = ['search', 'group', 'device_type', 'version', 'badge', 'connection', 'labels', ...FLAGS] as const;
+const FIELDS = [...CONDITIONS, 'sort', 'order'] as const;
 
-/** Reads each field by the API's own schema; one that does not fit is left out, so that an old link still opens. */
+/** Checks each field by the API's own schema; one that does not fit is left out, so that an old link still opens. */
 export const filterFromUrl = (search: URLSearchParams): NodeFilter => {
-  const found: Record<string, unknown> = { ...DEFAULT_SORT };
+  const found: Record<string, string> = { ...DEFAULT_SORT };
   for (const field of FIELDS) {
     const text = search.get(field);
-    if (text === null || text === '') continue;
-    const parsed = listNodes.shape[field].safeParse(text);
-    if (parsed.success) found[field] = parsed.data;
+    if (text !== null && text !== '' && listNodes.shape[field].safeParse(text).success) found[field] = text;
   }
   return found as unknown as NodeFilter;
 };
@@ -42,14 +50,24 @@ export const changeFilter = (filter: NodeFilter, change: { readonly [K in keyof 
   return { ...DEFAULT_SORT, ...next };
 };
 
-export const isNarrowed = ({ search, badge, connection, version }: NodeFilter): boolean =>
-  search !== undefined || badge !== undefined || connection !== undefined || version !== undefined;
+export const isNarrowed = (filter: NodeFilter): boolean => CONDITIONS.some((field) => filter[field] !== undefined);
+/** A change that takes every condition out and leaves the order. */
+export const SHOW_ALL: Parameters<typeof changeFilter>[1] = Object.fromEntries(CONDITIONS.map((field) => [field, undefined]));
 
-export const listQuery = (filter: NodeFilter): Record<string, string> =>
+export const listQuery = (filter: NodeFilter): Readonly<Partial<Record<(typeof FIELDS)[number], string>>> =>
   Object.fromEntries(FIELDS.flatMap((field) => (filter[field] === undefined ? [] : [[field, filter[field]]])));
 
 /** A node in the middle of an activation counts as online: it is no outage. */
 export const isConnected = (connection: NodeView['connection']): boolean => connection === 'online' || connection === 'respawning';
+
+const hasFlag: Record<Flag, (node: NodeView) => boolean> = {
+  maintenance: (node) => node.maintenance !== null,
+  quarantined: (node) => node.quarantine !== null,
+  revoked: (node) => node.revoked_at !== null,
+  behind_sequence: (node) => node.behind_sequence,
+  trust_differs: (node) => node.trust_differs,
+  guard_outdated: (node) => node.guard_outdated,
+};
 
 /**
  * Whether the list would likely hold this node; the manager decides, this only tells whether asking again is worth it.
@@ -57,5 +75,8 @@ export const isConnected = (connection: NodeView['connection']): boolean => conn
  */
 export const mayMatch = (filter: NodeFilter, node: NodeView): boolean =>
   (filter.badge === undefined || node.badge.kind === filter.badge) &&
-  (filter.version === undefined || (node.software_version ?? '').includes(filter.version)) &&
-  (filter.connection === undefined || node.connection === 'stale' || isConnected(node.connection) === (filter.connection === 'online'));
+  (filter.version === undefined || node.software_version === filter.version) &&
+  (filter.group === undefined || node.group === filter.group) &&
+  (filter.device_type === undefined || node.device_type === filter.device_type) &&
+  (filter.connection === undefined || node.connection === filter.connection) &&
+  FLAGS.every((flag) => filter[flag] === undefined || hasFlag[flag](node) === (filter[flag] === 'true'));

@@ -1,25 +1,36 @@
-import { Center, Loader, Skeleton, Stack, Text, Title } from '@mantine/core';
-import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
+import { Button, Center, Group, Loader, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useCaller } from '../api/caller-context.ts';
-import { nodeListQuery } from '../api/queries.ts';
+import { countsQuery, nodeListQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../frame/error-notice.tsx';
 import { usePageTitle } from '../frame/page-title.ts';
+import { useMay } from '../session/use-may.ts';
+import { AddNodeDialog } from '../tokens/add-node-dialog.tsx';
 import { UpgradeDialog } from '../upgrade/upgrade-dialog.tsx';
-import { isNarrowed } from './node-filter.ts';
+import { BulkBar } from './bulk-bar.tsx';
+import { ColumnChoice } from './column-choice.tsx';
+import { isNarrowed, SHOW_ALL } from './node-filter.ts';
 import { NoNodes } from './no-nodes.tsx';
 import { NodeCounts } from './node-counts.tsx';
 import { NodeSearch } from './node-search.tsx';
 import { NodesTable } from './nodes-table.tsx';
+import { useShownColumns } from './shown-columns.ts';
 import { useNodeFilter } from './use-node-filter.ts';
 
 export function NodesPage() {
   usePageTitle('Managed nodes');
   const [filter, change] = useNodeFilter();
   const list = useInfiniteQuery({ ...nodeListQuery(useCaller(), filter), placeholderData: keepPreviousData });
+  const counts = useQuery({ ...countsQuery(useCaller(), filter), placeholderData: keepPreviousData });
   const [upgradingId, setUpgradingId] = useState<string | null>(null);
   const nodes = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
-  const total = list.data?.pages.at(-1)?.total ?? 0;
+  const { total = 0, total_capped: isCapped = false } = list.data?.pages.at(-1) ?? {};
+  const totalText = isCapped ? `More than ${total.toLocaleString()}` : total.toLocaleString();
+  const may = useMay();
+  const [isAdding, setAdding] = useState(false);
+  const [columns, setColumns] = useShownColumns();
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const { hasNextPage, isFetching, fetchNextPage } = list;
   const loadMore = useMemo(
     () => (hasNextPage && !isFetching ? () => void fetchNextPage() : null),
@@ -28,18 +39,25 @@ export function NodesPage() {
   const [openUpgrade] = useState(() => (node: { readonly id: string }) => setUpgradingId(node.id));
   return (
     <Stack gap="md">
-      <div>
-        <Title order={1} size="h2">
-          Managed nodes
-        </Title>
-        <Text c="dimmed" size="sm" role="status">
-          {list.isSuccess
-            ? `${total.toLocaleString()} ${total === 1 ? 'node' : 'nodes'}${isNarrowed(filter) ? (total === 1 ? ' matches' : ' match') : ''}`
-            : ' '}
-        </Text>
-      </div>
-      <NodeCounts filter={filter} change={change} />
-      <NodeSearch filter={filter} change={change} />
+      <Group justify="space-between" align="flex-start">
+        <div>
+          <Title order={1} size="h2">
+            Managed nodes
+          </Title>
+          <Text c="dimmed" size="sm" role="status">
+            {list.isSuccess
+              ? `${totalText} ${total === 1 ? 'node' : 'nodes'}${isNarrowed(filter) ? (total === 1 ? ' matches' : ' match') : ''}`
+              : ' '}
+          </Text>
+        </div>
+        <Group gap="xs">
+          <ColumnChoice shown={columns} onChange={setColumns} />
+          {may('registration_token.create') && <Button onClick={() => setAdding(true)}>Add a node…</Button>}
+        </Group>
+      </Group>
+      <NodeCounts counts={counts.data} filter={filter} change={change} />
+      <NodeSearch counts={counts.data} filter={filter} change={change} />
+      <BulkBar nodes={nodes.filter((node) => selected.has(node.id))} may={may} onClear={() => setSelected(new Set())} />
       {list.isError && <ErrorNotice error={list.error} onRetry={() => void list.refetch()} />}
       {list.isPending && (
         <Stack gap={8} aria-label="Loading nodes">
@@ -51,11 +69,23 @@ export function NodesPage() {
       {list.isSuccess && nodes.length === 0 && (
         <NoNodes
           isNarrowed={isNarrowed(filter)}
-          onShowAll={() => change({ search: undefined, badge: undefined, connection: undefined, version: undefined })}
+          onShowAll={() => change(SHOW_ALL)}
+          onAdd={may('registration_token.create') ? () => setAdding(true) : null}
         />
       )}
       {nodes.length > 0 && (
-        <NodesTable nodes={nodes} total={total} filter={filter} change={change} onUpgrade={openUpgrade} onNearEnd={loadMore} />
+        <NodesTable
+          nodes={nodes}
+          total={isCapped ? null : total}
+          filter={filter}
+          change={change}
+          columns={columns}
+          selected={selected}
+          onSelect={setSelected}
+          may={may}
+          onUpgrade={openUpgrade}
+          onNearEnd={loadMore}
+        />
       )}
       {list.isFetchingNextPage && (
         <Center>
@@ -63,6 +93,7 @@ export function NodesPage() {
         </Center>
       )}
       <UpgradeDialog node={nodes.find((node) => node.id === upgradingId) ?? null} onClose={() => setUpgradingId(null)} />
+      <AddNodeDialog isOpen={isAdding} onClose={() => setAdding(false)} />
     </Stack>
   );
 }

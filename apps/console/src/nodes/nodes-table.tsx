@@ -3,17 +3,23 @@ import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import type { NodeView } from '@tidegate/contract-api';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { DownIcon, UpIcon } from '../frame/icons.tsx';
+import type { May } from '../session/use-may.ts';
 import { nodeColumns } from './node-columns.tsx';
 import type { NodeFilter } from './node-filter.ts';
+import { gridOf, visibilityOf, type ColumnId } from './shown-columns.ts';
 import type { ChangeFilter } from './use-node-filter.ts';
 import styles from './nodes-table.module.css';
 
 interface NodesTableProps {
   readonly nodes: NodeView[];
-  /** Of all that match, loaded or not. */
-  readonly total: number;
+  /** Of all that match, loaded or not; null when they are too many to count for a list. */
+  readonly total: number | null;
   readonly filter: NodeFilter;
   readonly change: ChangeFilter;
+  readonly columns: readonly ColumnId[];
+  readonly selected: ReadonlySet<string>;
+  readonly onSelect: (selected: ReadonlySet<string>) => void;
+  readonly may: May;
   readonly onUpgrade: (node: NodeView) => void;
   /** Called when the end of what is loaded comes near; `null` when everything is. */
   readonly onNearEnd: (() => void) | null;
@@ -41,8 +47,20 @@ function HeadCell({ header, filter, change }: { readonly header: Header<NodeView
  * Only the rows in sight exist in the document, so a fleet of 100,000 scrolls like one of ten. The window itself scrolls;
  * a table of divs with roles, because rows of a real table cannot be placed by a transform in every browser.
  */
-export function NodesTable({ nodes, total, filter, change, onUpgrade, onNearEnd }: NodesTableProps) {
-  const columns = useMemo(() => nodeColumns(onUpgrade), [onUpgrade]);
+export function NodesTable({
+  nodes,
+  total,
+  filter,
+  change,
+  columns: shown,
+  selected,
+  onSelect,
+  may,
+  onUpgrade,
+  onNearEnd,
+}: NodesTableProps) {
+  const columns = useMemo(() => nodeColumns({ may, onUpgrade }), [may, onUpgrade]);
+  const columnVisibility = useMemo(() => visibilityOf(shown), [shown]);
   // eslint-disable-next-line react-hooks/incompatible-library -- concerns the React Compiler, which does not compile this console
   const table = useReactTable({
     data: nodes,
@@ -50,6 +68,12 @@ export function NodesTable({ nodes, total, filter, change, onUpgrade, onNearEnd 
     getCoreRowModel: getCoreRowModel(),
     manualSorting: true,
     getRowId: (node) => node.id,
+    state: { columnVisibility, rowSelection: Object.fromEntries([...selected].map((id) => [id, true])) },
+    onRowSelectionChange: (change) => {
+      const now = Object.fromEntries([...selected].map((id) => [id, true]));
+      const next = typeof change === 'function' ? change(now) : change;
+      onSelect(new Set(Object.keys(next).filter((id) => next[id])));
+    },
   });
   const rows = table.getRowModel().rows;
   const body = useRef<HTMLDivElement>(null);
@@ -69,7 +93,13 @@ export function NodesTable({ nodes, total, filter, change, onUpgrade, onNearEnd 
   }, [lastInSight, rows.length, onNearEnd]);
   const [head] = table.getHeaderGroups();
   return (
-    <div className={styles.table} role="table" aria-label="Managed nodes" aria-rowcount={total + 1}>
+    <div
+      className={styles.table}
+      style={gridOf(shown)}
+      role="table"
+      aria-label="Managed nodes"
+      aria-rowcount={total === null ? -1 : total + 1}
+    >
       <div role="rowgroup" className={styles.head}>
         <div role="row" className={styles.headRow} aria-rowindex={1}>
           {head?.headers.map((header) => (

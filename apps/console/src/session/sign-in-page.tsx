@@ -1,6 +1,5 @@
 import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { sessionView } from '@tidegate/contract-api';
 import { useState, type FormEvent } from 'react';
 import { Navigate, useSearchParams } from 'react-router';
 import { useCaller } from '../api/caller-context.ts';
@@ -20,7 +19,7 @@ export function SignInPage() {
   const [password, setPassword] = useState('');
   const session = useQuery(sessionQuery(caller));
   const signIn = useMutation({
-    mutationFn: () => caller.ask(sessionView, 'readSession', { method: 'POST', body: { username, password } }),
+    mutationFn: () => caller.ask('signIn', { body: { username, password } }),
     onSuccess: (view) => {
       // Nothing that the person before saw may show up for the next one.
       forgetAllButSession(queryClient);

@@ -6,7 +6,7 @@ export const useSignOut = () => {
   const caller = useCaller();
   const queryClient = useQueryClient();
   return useMutation({
-    mutationFn: () => caller.tell('readSession', { method: 'DELETE' }),
+    mutationFn: () => caller.ask('signOut'),
     onSuccess: () => {
       queryClient.setQueryData(KEYS.session, null);
       forgetAllButSession(queryClient);
