@@ -10,6 +10,8 @@ bin=\${self%/*}
 if [ -z "\${TIDEGATE_NODE:-}" ] && [ -x "$bin/node" ]; then TIDEGATE_NODE=$bin/node; fi
 # Only for the agent itself: root runs \`probe\` as well, and must not write where the agent may have put a link.
 if [ "\${1:-}" = run ]; then export NODE_COMPILE_CACHE="\${TIDEGATE_ROOT:-/opt/tidegate/tidegate-edge}/cache"; fi
+# Threads that write and inflate would each keep a heap of their own, and what was freed in it.
+export MALLOC_ARENA_MAX=1
 # The young generation begins at 4 MB: grown in steps, it would be collected twice in a start of 70 ms, and hold the same at rest.
 # Until the agent listens, SIGUSR1 (its \`apply\`) would open Node's debugger to whoever may connect to a port of this machine:
 # on an address that no machine has it cannot. (--disable-sigusr1 would leave the signal blocked for good.)

@@ -8,6 +8,7 @@ import { SlotWriter } from './slot-writer.ts';
 import { TarSteps } from './tar-steps.ts';
 import { extractFailed } from './unpack-errors.ts';
 import { abortError, verifiedChunks } from './verified-chunks.ts';
+import { YoungGarbage } from './young-garbage.ts';
 
 interface UnpackOptions {
   readonly signal: AbortSignal;
@@ -46,12 +47,14 @@ async function fill(
 ): Promise<void> {
   await writer.createFolders();
   const tar = new TarSteps(plan);
+  const garbage = new YoungGarbage();
   const decompressor = openDecompressor(artefact.format, artefact.size, async (bytes) => {
     if (options.signal.aborted) throw abortError(options.signal);
     for (const step of tar.next(bytes)) {
       const written = writer.apply(step);
       if (written) await written;
     }
+    garbage.passed(bytes.length);
   });
   const onReceived = (receivedBytes: number): void => options.onProgress({ receivedBytes, totalBytes: artefact.size });
   try {
