@@ -1,4 +1,4 @@
-import { ACTIONS, GROUP_ROLES, ROUTES, routeOf, type Action, type ActionRule, type RouteName } from '@tidegate/contract-api';
+import { ACTIONS, EXPLANATIONS, GROUP_ROLES, ROUTES, routeOf, type Action, type ActionRule, type RouteName } from '@tidegate/contract-api';
 import { page, table } from './markdown.ts';
 
 const NAMES = Object.keys(ROUTES) as RouteName[];
@@ -31,4 +31,16 @@ export const accessPage = (): string =>
     'A membership may be limited to some nodes of its group: it then acts on those alone, and reads the group itself.',
     '## Operations',
     routeTable(),
+  );
+
+/** `docs/explain.md`: what `explainNode` can answer. */
+export const explainPage = (): string =>
+  page(
+    'Why a node is not upgraded',
+    'libs/contract/api/src/explanation.ts',
+    '`GET /api/v1/nodes/:id/explain` answers with one of these codes, a sentence and the next step. The rows are tried from the top; the first that holds is the answer. Words in braces are filled in. What a node’s own policy allows is known by its last refusal only.',
+    table(
+      ['code', 'what holds', 'what happens next, or what to do', 'waits for'],
+      Object.entries(EXPLANATIONS).map(([code, { sentence, next, waitsFor }]) => [`\`${code}\``, sentence, next, waitsFor]),
+    ),
   );

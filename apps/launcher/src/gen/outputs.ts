@@ -3,7 +3,7 @@ import { EVENTS, nodeEvent, PLATFORM_EVENTS, upgradeDetails } from '@tidegate/co
 import { manifest } from '@tidegate/contract-manifest';
 import { CLOSE, MESSAGES, WIRE } from '@tidegate/contract-protocol';
 import { z } from 'zod';
-import { accessPage, routeTable } from './api-pages.ts';
+import { accessPage, explainPage, routeTable } from './api-pages.ts';
 import { attemptPage } from './attempt-docs.ts';
 import { cliPage } from './cli-page.ts';
 import { errorPage } from './error-docs.ts';
@@ -79,6 +79,7 @@ export const outputs = (): ReadonlyMap<string, string> =>
     ['docs/api.md', apiPage()],
     ['docs/access.md', accessPage()],
     ['docs/openapi.json', `${JSON.stringify(api.openApiDocument(API_VERSION), null, 2)}\n`],
+    ['docs/explain.md', explainPage()],
     ['docs/attempt.md', attemptPage()],
     ['docs/cli.md', cliPage()],
     ['docs/schema/manifest.json', schemaFile(manifest)],

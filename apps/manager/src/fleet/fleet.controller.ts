@@ -1,9 +1,11 @@
 import { Controller, Param, Query, Res } from '@nestjs/common';
 import {
   countNodes,
+  explainNode,
   listNodes,
   openStream,
   type NodeCounts,
+  type NodeExplanation,
   type NodeFacts,
   type NodePage,
   type NodeView,
@@ -13,6 +15,7 @@ import type { Response } from 'express';
 import type { z } from 'zod';
 import { Caller, type SignedIn } from '../auth/index.ts';
 import { against, entityId, Serve } from '../platform/index.ts';
+import { Explanations } from './explain/explanations.ts';
 import { Fleet } from './fleet.ts';
 import { LiveStream } from './live-stream.ts';
 
@@ -21,6 +24,7 @@ export class FleetController {
   constructor(
     private readonly fleet: Fleet,
     private readonly stream: LiveStream,
+    private readonly explanations: Explanations,
   ) {}
 
   @Serve('listNodes')
@@ -42,6 +46,15 @@ export class FleetController {
   @Serve('readNodeFacts')
   facts(@Caller() caller: SignedIn, @Param('id', entityId('node_not_found')) id: string): Promise<NodeFacts> {
     return this.fleet.facts(caller, id);
+  }
+
+  @Serve('explainNode')
+  explain(
+    @Caller() caller: SignedIn,
+    @Param('id', entityId('node_not_found')) id: string,
+    @Query(against(explainNode)) query: z.output<typeof explainNode>,
+  ): Promise<NodeExplanation> {
+    return this.explanations.explain(caller, id, query);
   }
 
   @Serve('openStream')

@@ -1,10 +1,16 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/index.ts';
 import { NodesModule } from '../nodes/index.ts';
+import { ReleasesModule } from '../releases/index.ts';
+import { Explanations } from './explain/explanations.ts';
 import { FleetController } from './fleet.controller.ts';
 import { Fleet } from './fleet.ts';
 import { LiveStream } from './live-stream.ts';
 import { NodeActsController } from './node-acts.controller.ts';
 
-@Module({ imports: [AuthModule, NodesModule], controllers: [FleetController, NodeActsController], providers: [Fleet, LiveStream] })
+@Module({
+  imports: [AuthModule, NodesModule, ReleasesModule],
+  controllers: [FleetController, NodeActsController],
+  providers: [Fleet, LiveStream, Explanations],
+})
 export class FleetModule {}

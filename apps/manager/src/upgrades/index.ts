@@ -5,12 +5,13 @@ import { ReleasesModule } from '../releases/index.ts';
 import { CommandDispatch } from './command-dispatch.ts';
 import { UpgradeTracker } from './upgrade-tracker.ts';
 import { UpgradesController } from './upgrades.controller.ts';
+import { UpgradeRequests } from './upgrade-requests.ts';
 import { Upgrades } from './upgrades.ts';
 
 @Module({
   imports: [NodesModule, EventsModule, ReleasesModule],
   controllers: [UpgradesController],
-  providers: [CommandDispatch, UpgradeTracker, Upgrades],
+  providers: [CommandDispatch, UpgradeTracker, Upgrades, UpgradeRequests],
 })
 export class UpgradesModule {}
 

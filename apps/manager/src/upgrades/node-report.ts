@@ -24,10 +24,11 @@ export function reportOfEvent(event: NodeEvent): UpgradeReport | null {
     case 'upgrade_downloaded':
       return { kind: 'moved', state: 'fetching', attemptId };
     case 'upgrade_staged':
-    case 'upgrade_staged_manual':
       return { kind: 'moved', state: 'staged', attemptId };
+    case 'upgrade_staged_manual':
+      return { kind: 'moved', state: 'staged', attemptId, waitsFor: 'person' };
     case 'upgrade_completed':
-      return { kind: 'ended', state: 'committed', errorCode: null, errorDetails: {} };
+      return committed(text(event.details['manifest_sha256']));
     case 'upgrade_rolled_back':
       return ended('rolled_back', event, 'upgrade_rolled_back');
     case 'upgrade_rollback_failed':
@@ -46,7 +47,25 @@ function ended(state: TerminalState, event: NodeEvent, fallbackCode: string): Up
   return { kind: 'ended', state, errorCode: text(event.details['error_code']) ?? fallbackCode, errorDetails: Object.fromEntries(details) };
 }
 
-/** A beat shows where an attempt is. It never ends one: the event that does carries the reason and is not lost. */
+/** Of the manifest of what runs now, where the node says so. */
+export const committed = (manifestSha256: string | null): UpgradeReport => ({
+  kind: 'ended',
+  state: 'committed',
+  errorCode: null,
+  errorDetails: {},
+  manifestSha256,
+});
+
+/** For one whose event never came: the spool of a node is finite, and the reason in full was in that event. */
+export function reportOfEnded(attempt: AttemptReport): UpgradeReport | null {
+  const { state, error_code: errorCode } = attempt;
+  if (!isTerminal(state)) return null;
+  // A commit is read from what runs, not from what is said of the attempt.
+  if (state === 'committed') return null;
+  return { kind: 'ended', state, errorCode: errorCode ?? 'internal_error', errorDetails: { attested_by: 'beat' } };
+}
+
+/** A beat shows where an attempt is. That it ended is told by its event, which carries the reason. */
 export function reportOfBeat(attempt: AttemptReport): UpgradeReport | null {
   if (isTerminal(attempt.state)) return null;
   const progress =

@@ -11,6 +11,8 @@ const record = (change: Partial<UpgradeRecord> = {}): UpgradeRecord => ({
   version: '1.1.0',
   channel: 'stable',
   fromVersion: '1.0.0',
+  expectedManifestSha256: null,
+  retrySkipped: false,
   state: 'queued',
   progress: null,
   attemptId: null,

@@ -1,27 +1,41 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { CommandAck, Health } from '@tidegate/contract-protocol';
 import type { EntityManager } from 'typeorm';
+import { EventLog } from '../event-log/index.ts';
 import { EventIngest, type ReceivedEvent } from '../events/index.ts';
 import { NodeLink, type LiveSession } from '../nodes/index.ts';
 import { ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
-import { reportOfAck, reportOfBeat, reportOfEvent, upgradeIdOf } from './node-report.ts';
+import { committed, reportOfAck, reportOfBeat, reportOfEnded, reportOfEvent, upgradeIdOf } from './node-report.ts';
 import { findCommand, settleCommand, settleCommandsOf } from './persistence/command-records.ts';
 import * as records from './persistence/upgrade-records.ts';
 import { advance, hasEnded, type UpgradeRecord, type UpgradeReport } from './upgrade-life.ts';
 
 const SWEEP_EVERY_MS = 1000;
+const LOOK_FOR_COMMITTED_EVERY_MS = 5000;
+/** So long the event that ends an upgrade has the first word: it carries the reason in full. */
+const EVENT_FIRST_MS = 30_000;
+const AT_ONCE = 500;
+
+interface Ending {
+  readonly upgradeId: string;
+  readonly seenAtMs: number;
+  readonly report: UpgradeReport;
+}
 
 /** Keeps the rows of upgrades true: what nodes attest goes in, deadlines end. Any replica may, for any upgrade: the rows are locked. */
 @Injectable()
 export class UpgradeTracker implements OnModuleInit {
   /** Last thing each node's beat said of an attempt: most beats repeat it, and then nothing is read or written. */
   private readonly lastBeat = new Map<string, string>();
+  /** By node: what beats said of its end, while its event may still come. Another replica hears it from the node again. */
+  private readonly endings = new Map<string, Ending>();
 
   constructor(
     private readonly database: Database,
     private readonly link: NodeLink,
     private readonly ingest: EventIngest,
     private readonly changes: ChangeFeed,
+    private readonly events: EventLog,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
   ) {}
@@ -32,15 +46,15 @@ export class UpgradeTracker implements OnModuleInit {
       beat: (session, health) => this.applyBeat(session, health),
       commandAck: (session, ack) => this.applyAck(session, ack),
     });
-    this.clock.every(
-      SWEEP_EVERY_MS,
-      oneAtATime(() =>
-        this.sweep().then(
-          () => {},
-          (error: unknown) => this.log.debug({ err: error }, 'sweep put off'),
-        ),
-      ),
-    );
+    const regularly = (everyMs: number, act: () => Promise<void>): void => {
+      this.clock.every(
+        everyMs,
+        oneAtATime(() => act().catch((error: unknown) => this.log.debug({ err: error }, 'sweep put off'))),
+      );
+    };
+    regularly(SWEEP_EVERY_MS, () => this.sweep());
+    regularly(SWEEP_EVERY_MS, () => this.endAttested());
+    regularly(LOOK_FOR_COMMITTED_EVERY_MS, () => this.endCommitted());
   }
 
   /** Ends what is past its deadline: nobody reported on it, and a node that is gone must not hold it for ever. */
@@ -53,15 +67,54 @@ export class UpgradeTracker implements OnModuleInit {
       for (const upgrade of found) {
         const errorDetails = { last_state: upgrade.state };
         await this.apply(em, upgrade, { kind: 'ended', state: 'failed', errorCode: 'upgrade_timeout', errorDetails });
+        const { nodeId, groupId, version, state: last_state } = upgrade;
+        await this.events.record(em, {
+          name: 'upgrade_unreported',
+          nodeId,
+          groupId,
+          details: { upgrade_id: upgrade.id, version, last_state },
+        });
       }
-      await settleCommandsOf(
-        em,
-        found.map((upgrade) => upgrade.id),
-        now,
-      );
+      await settleCommandsOf(em, idsOf(found), now);
       return found;
     });
     for (const upgrade of overdue) this.changes.emit('node', upgrade.nodeId);
+  }
+
+  /** A node that runs and has committed what was asked for is done, though it lost the event, or the attempt itself. */
+  private async endCommitted(): Promise<void> {
+    if (!this.database.ready) return;
+    const ended = await this.database.transaction(async (em) => {
+      const found = await records.lockCommitted(em, AT_ONCE);
+      for (const { record, manifestSha256 } of found) await this.apply(em, record, committed(manifestSha256));
+      if (found.length > 0) await settleCommandsOf(em, idsOf(found.map(({ record }) => record)), this.clock.now());
+      return found;
+    });
+    for (const { record } of ended) this.changes.emit('node', record.nodeId);
+  }
+
+  private async endAttested(): Promise<void> {
+    const nowMs = this.clock.now().getTime();
+    const due = [...this.endings].filter(([, ending]) => nowMs - ending.seenAtMs >= EVENT_FIRST_MS).slice(0, AT_ONCE);
+    if (due.length === 0 || !this.database.ready) return;
+    const changed = await this.database.transaction(async (em) => {
+      const running = await records.lockRunning(
+        em,
+        due.map(([, ending]) => ending.upgradeId),
+      );
+      const byId = new Map(running.map((record) => [record.id, record]));
+      // A node speaks for its own upgrades only, whatever id it names.
+      const own = due.flatMap(([nodeId, { upgradeId, report }]) => {
+        const record = byId.get(upgradeId);
+        return record?.nodeId === nodeId ? [{ record, report }] : [];
+      });
+      for (const { record, report } of own) await this.apply(em, record, report);
+      const done = own.map(({ record }) => record);
+      if (done.length > 0) await settleCommandsOf(em, idsOf(done), this.clock.now());
+      return done;
+    });
+    for (const [nodeId, ending] of due) if (this.endings.get(nodeId) === ending) this.endings.delete(nodeId);
+    for (const record of changed) this.changes.emit('node', record.nodeId);
   }
 
   async apply(em: EntityManager, record: UpgradeRecord, report: UpgradeReport): Promise<UpgradeRecord> {
@@ -102,6 +155,9 @@ export class UpgradeTracker implements OnModuleInit {
     const upgradeId = attempt?.command_id;
     if (!attempt || !upgradeId) return void this.lastBeat.delete(session.nodeId);
     const said = `${upgradeId} ${attempt.state} ${attempt.received_bytes ?? ''}`;
+    const ended = reportOfEnded(attempt);
+    if (ended && this.endings.get(session.nodeId)?.upgradeId !== upgradeId)
+      this.endings.set(session.nodeId, { upgradeId, seenAtMs: this.clock.now().getTime(), report: ended });
     const report = reportOfBeat(attempt);
     if (!report || this.lastBeat.get(session.nodeId) === said) return undefined;
     return this.applyTo(session.nodeId, upgradeId, report).then(() => void this.lastBeat.set(session.nodeId, said));
@@ -130,3 +186,5 @@ export class UpgradeTracker implements OnModuleInit {
     if (changed) this.changes.emit('node', nodeId);
   }
 }
+
+const idsOf = (upgrades: readonly UpgradeRecord[]): string[] => upgrades.map((upgrade) => upgrade.id);

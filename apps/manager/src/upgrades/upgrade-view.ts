@@ -9,6 +9,8 @@ export const viewOfUpgrade = (record: UpgradeRecord): UpgradeView => ({
   version: record.version,
   channel: record.channel,
   from_version: record.fromVersion,
+  expected_manifest_sha256: record.expectedManifestSha256,
+  retry_skipped: record.retrySkipped,
   state: record.state,
   progress: record.progress,
   error_code: record.errorCode,

@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import type { requestUpgrade, UpgradePage, UpgradeView } from '@tidegate/contract-api';
+import type { ListUpgrades, UpgradePage, UpgradeView } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
-import { may } from '@tidegate/domain-access';
+import { may, reach, type Reach } from '@tidegate/domain-access';
 import { action, commandId } from '@tidegate/contract-protocol';
-import type { EntityManager } from 'typeorm';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { AuditTrail } from '../audit/index.ts';
 import type { SignedIn } from '../auth/index.ts';
-import { findStanding, type NodeStanding } from '../nodes/index.ts';
-import { ChangeFeed, CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
-import { ReleaseCatalogue } from '../releases/index.ts';
+import { findNode } from '../nodes/index.ts';
+import { ChangeFeed, CLOCK, Database, decodeCursor, encodeCursor, type Clock } from '../platform/index.ts';
 import { CommandDispatch } from './command-dispatch.ts';
 import { hasOpenCancel, insertCommand, settleCommandsOf } from './persistence/command-records.ts';
 import * as records from './persistence/upgrade-records.ts';
@@ -18,87 +16,19 @@ import { canCancel, hasEnded, type UpgradeRecord } from './upgrade-life.ts';
 import { UpgradeTracker } from './upgrade-tracker.ts';
 import { viewOfUpgrade } from './upgrade-view.ts';
 
-type Request = z.output<typeof requestUpgrade>;
+const position = z.strictObject({ at: z.iso.datetime(), id: z.uuid() });
 
-/** What people ask for: an upgrade of one node, its state, its end. */
+/** What became of what was asked for, and calling it off. */
 @Injectable()
 export class Upgrades {
   constructor(
     private readonly database: Database,
     private readonly audit: AuditTrail,
-    private readonly catalogue: ReleaseCatalogue,
     private readonly tracker: UpgradeTracker,
     private readonly dispatch: CommandDispatch,
     private readonly changes: ChangeFeed,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {}
-
-  /**
-   * Row, command and audit in one transaction; sent after it. Answers what was accepted, not what was done.
-   * @throws CodedError node_not_found, forbidden, node_revoked, node_quarantined, node_offline, upgrade_not_supported, upgrade_version_unknown,
-   *   upgrade_in_progress; nothing is stored then.
-   */
-  async request(caller: SignedIn, nodeId: string, request: Request): Promise<UpgradeView> {
-    const standing = await this.standingFor(caller, nodeId);
-    if (standing.removedAt) throw new CodedError('node_not_found');
-    if (standing.revokedAt) throw new CodedError('node_revoked');
-    if (standing.quarantinedAt) throw new CodedError('node_quarantined');
-    if (!request.queue && !standing.connected) throw new CodedError('node_offline');
-    if (!standing.capabilities.includes('upgrade')) throw new CodedError('upgrade_not_supported');
-    // The list is advisory: a source that does not answer keeps nobody from an upgrade, the node has its own.
-    const listed = await this.catalogue.has(standing.deviceType, request.version, request.channel);
-    if (listed === 'no') throw new CodedError('upgrade_version_unknown', { version: request.version, channel: request.channel });
-    const record = this.newRecord(caller, standing, request);
-    await this.database.transaction((em) => this.store(em, caller, record));
-    this.changes.emit('node', nodeId);
-    await this.dispatch.wake(nodeId);
-    return viewOfUpgrade((await this.database.read((em) => records.findUpgrade(em, record.id))) ?? record);
-  }
-
-  private async standingFor(caller: SignedIn, nodeId: string): Promise<NodeStanding> {
-    const standing = await this.database.read((em) => findStanding(em, nodeId));
-    if (!standing || !may(caller.principal, 'node.read', { groupId: standing.groupId, nodeId })) throw new CodedError('node_not_found');
-    if (!may(caller.principal, 'node.upgrade', { groupId: standing.groupId, nodeId })) throw new CodedError('forbidden');
-    return standing;
-  }
-
-  private newRecord(caller: SignedIn, standing: NodeStanding, request: Request): UpgradeRecord {
-    const now = this.clock.now();
-    return {
-      id: randomUUID(),
-      nodeId: standing.id,
-      groupId: standing.groupId,
-      action: 'upgrade',
-      version: request.version,
-      channel: request.channel,
-      fromVersion: standing.softwareVersion,
-      state: 'queued',
-      progress: null,
-      attemptId: null,
-      errorCode: null,
-      errorDetails: {},
-      requestedBy: caller.actor,
-      requestedAt: now,
-      deadlineAt: new Date(now.getTime() + this.config.upgrade_timeout_secs * 1000),
-      finishedAt: null,
-      steps: [{ state: 'queued', at: now.toISOString() }],
-    };
-  }
-
-  private async store(em: EntityManager, caller: SignedIn, record: UpgradeRecord): Promise<void> {
-    if (!(await records.insertUpgrade(em, record))) throw new CodedError('upgrade_in_progress');
-    const { id, nodeId, version, channel, deadlineAt: expiresAt } = record;
-    const upgrade = action.parse({ kind: 'upgrade_binary', version, channel });
-    await insertCommand(em, { id, nodeId, upgradeId: id, action: upgrade, expiresAt }, record.requestedAt);
-    await this.audit.append(em, {
-      actor: caller.actor,
-      action: 'node.upgrade.request',
-      target: { kind: 'node', id: nodeId },
-      address: caller.address,
-      details: { version, channel, upgrade_id: id },
-    });
-  }
 
   /**
    * What never left the manager ends here; otherwise the node is asked, and ends it by an event if it still can.
@@ -143,18 +73,31 @@ export class Upgrades {
     return viewOfUpgrade(await this.visible(caller, id));
   }
 
+  /** @throws CodedError node_not_found, request_invalid for a cursor of another list */
   async listOfNode(caller: SignedIn, nodeId: string, query: { limit: number; cursor?: string | undefined }): Promise<UpgradePage> {
-    const before = query.cursor === undefined ? null : new Date(query.cursor);
-    if (before && Number.isNaN(before.getTime())) throw new CodedError('request_invalid', { fields: ['cursor: invalid'] });
-    return await this.database.read(async (em) => {
-      const standing = await findStanding(em, nodeId);
-      if (!standing || !may(caller.principal, 'upgrade.read', { groupId: standing.groupId, nodeId }))
-        throw new CodedError('node_not_found');
-      const found = await records.listUpgradesOfNode(em, nodeId, query.limit + 1, before);
-      const items = found.slice(0, query.limit);
-      const next = found.length > query.limit ? (items.at(-1)?.requestedAt.toISOString() ?? null) : null;
-      return { items: items.map(viewOfUpgrade), next_cursor: next };
-    });
+    const standing = await this.database.read((em) => findNode(em, nodeId));
+    if (!standing || !may(caller.principal, 'upgrade.read', { groupId: standing.groupId, nodeId })) throw new CodedError('node_not_found');
+    return await this.page({ node_id: nodeId }, null, query);
+  }
+
+  /** Of all nodes in reach. @throws CodedError request_invalid for a cursor of another list */
+  list(caller: SignedIn, { limit, cursor, ...filter }: ListUpgrades): Promise<UpgradePage> {
+    return this.page(filter, reach(caller.principal, 'upgrade.read'), { limit, cursor });
+  }
+
+  private async page(
+    filter: records.UpgradeFilter,
+    within: Reach | null,
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string | undefined },
+  ): Promise<UpgradePage> {
+    const after = decodeCursor(position, cursor);
+    const found = await this.database.read((em) => records.listUpgrades(em, filter, within, { after, limit: limit + 1 }));
+    const items = found.slice(0, limit);
+    const last = found.length > limit ? items.at(-1) : undefined;
+    return {
+      items: items.map(viewOfUpgrade),
+      next_cursor: last ? encodeCursor({ at: last.requestedAt.toISOString(), id: last.id }) : null,
+    };
   }
 
   private async visible(caller: SignedIn, id: string): Promise<UpgradeRecord> {

@@ -16,18 +16,22 @@ export {
   eventPage,
   listEvents,
   listReleases,
+  listUpgrades,
   problem,
   releaseList,
   releaseView,
   requestUpgrade,
+  returnNode,
   sessionView,
   signIn,
   upgradePage,
   type EventPage,
+  type ListUpgrades,
   type Problem,
   type ReleaseList,
   type ReleaseView,
   type RequestUpgrade,
+  type ReturnNode,
   type SessionView,
   type UpgradePage,
 } from './requests.ts';
@@ -114,6 +118,7 @@ export {
   type UpgradeCheck,
   type UpgradeChecksPage,
 } from './upgrade-checks.ts';
+export { EXPLANATIONS, explainNode, nodeExplanation, type ExplanationCode, type NodeExplanation } from './explanation.ts';
 export { listMirrored, mirroredRelease, mirroredReleases, type MirroredRelease, type MirroredReleases } from './mirror.ts';
 export { apiPath, routeOf, ROUTES, type RouteName } from './routes.ts';
 export type { Route } from './route.ts';

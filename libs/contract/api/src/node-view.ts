@@ -12,10 +12,15 @@ export const upgradeView = z.object({
   /** Also the id of the command on the wire. */
   id: z.uuid(),
   node_id: nodeId,
-  action: z.enum(['upgrade']),
+  /** `return`: to the version the node had before, as it lies on its disk. */
+  action: z.enum(['upgrade', 'return']),
   version: z.string(),
   channel: z.string(),
   from_version: z.string().nullable(),
+  /** The digest of the manifest it is pinned to; holds in addition to the signature. */
+  expected_manifest_sha256: z.string().nullable().default(null),
+  /** Asked to try a release again that was reverted on this node before. */
+  retry_skipped: z.boolean().default(false),
   state: upgradeState,
   /** Bytes while fetching. */
   progress: z.object({ received_bytes: z.number(), total_bytes: z.number() }).nullable(),
@@ -28,7 +33,14 @@ export const upgradeView = z.object({
   deadline_at: time,
   finished_at: time.nullable(),
   /** Each state with the time the manager learned of it. */
-  steps: z.array(z.object({ state: upgradeState, at: time })),
+  steps: z.array(
+    z.object({
+      state: upgradeState,
+      at: time,
+      /** Staged, and nothing happens until a person on the node applies it. */
+      waits_for: z.enum(['person']).optional(),
+    }),
+  ),
 });
 export type UpgradeView = z.infer<typeof upgradeView>;
 

@@ -53,6 +53,9 @@ function operation(name: RouteName): Json {
     ...(parameters.length > 0 && { parameters }),
     ...(route.body && { requestBody: { required: true, ...body('application/json', inputOf(route.body)) } }),
     responses: {
+      ...(route.unchanged && {
+        '200': { description: 'There was nothing to do.', ...body('application/json', outputOf(route.unchanged)) },
+      }),
       [String(route.status ?? 200)]: answerOf(route),
       default: { $ref: '#/components/responses/Problem' },
     },

@@ -15,6 +15,8 @@ export interface Route {
   /** Shape of the answer; absent with status 204 and for streams. */
   readonly answer?: z.ZodType;
   readonly status?: 200 | 201 | 202 | 204;
+  /** Shape of the answer with status 200 when there was nothing to do. */
+  readonly unchanged?: z.ZodType;
   /** Anything but one JSON document. */
   readonly stream?: 'text/event-stream' | 'application/x-ndjson' | 'application/octet-stream' | 'text/csv' | 'text/plain';
   /** Starts work: an Idempotency-Key header makes a repeated request give the first one's answer. */

@@ -90,6 +90,7 @@ export const ERRORS = {
   node_not_found: entry('api', 'warning', false, ['There is no such node, or you may not see it.', 'Check the id and your groups.', 'Nodes of other groups look the same as nodes that do not exist.']),
   node_offline: entry('api', 'warning', true, ['The node is not connected.', 'Wait for it, or request with queue: true to have it start when it is back.', 'The node page shows when it was last seen.']),
   node_revoked: entry('api', 'warning', false, ['The node’s key has been revoked.', 'Enrol the node again with a new token.', 'The audit trail names who revoked it.']),
+  node_in_maintenance: entry('api', 'warning', false, ['The node is in maintenance.', 'End its maintenance, or wait until it is over, then request again.', 'The node page names who started it and why.']),
   upgrade_not_supported: entry('api', 'warning', false, ['The node did not advertise the upgrade capability.', 'Install an agent with the upgrade module.', 'Capabilities come with the last health beat.']),
   upgrade_version_unknown: entry('api', 'warning', false, ['The release source does not list this version in this channel.', 'Choose a version from the list of releases.', 'The list is advisory and cached for a short time; see GET /api/v1/releases/{device_type}.']),
   upgrade_not_found: entry('api', 'warning', false, ['There is no such upgrade.', 'Check the id.', 'Upgrades of other groups look the same as ones that do not exist.']),
@@ -181,13 +182,13 @@ export const ERRORS = {
   // The node’s own house.
   state_corrupt: entry('local', 'critical', false, ['state.json was unreadable and has been set aside.', 'The node runs what it last committed; look at the quarantined file.', 'History and skip list start empty; the floor falls back to the committed release’s manifest.']),
   events_lost: entry('local', 'warning', false, ['The event spool was full and dropped events.', 'Check why the node could not reach the manager.', 'Oldest info events go first, critical ones never; the details count the loss.']),
-  config_invalid: entry('local', 'critical', false, ['The agent’s configuration cannot be used.', 'Correct the named key in config.json.', '`tidegate-edge config print --check` lists every problem.']),
+  config_invalid: entry('local', 'critical', false, ['The configuration cannot be used.', 'Correct the named key in the configuration file, or in the environment that overrides it.', '`tidegate-edge config print --check` or `tidegate-manager config check` lists every problem.']),
   identity_unusable: entry('local', 'critical', false, ['The node’s key is missing, unreadable or open to others.', 'Restore identity/ from a backup or enrol again.', 'The private key must be mode 0600 and readable by the agent only.']),
   root_in_use: entry('local', 'critical', false, ['Another agent runs on this install root.', 'Stop the other one.', 'One agent per root holds its lock.']),
   slot_damaged: entry('local', 'critical', true, ['Files of an installed version differ from its signed list.', 'Do not return to this version; install another release, which replaces it.', 'The details name the first differing file; check the node’s disk. A slot that no link names is fetched again by itself.']),
   guard_missing: refused(false, ['No boot guard watches this service.', 'Install the guard’s package; without it upgrades are refused.', 'The guard’s record folder or its protocol file is missing.']),
   upgrade_nothing_staged: entry('local', 'warning', false, ['No staged release waits to be applied.', 'Request an upgrade first; with manual_only or a closed maintenance window it is staged and waits.', '`tidegate-edge status` shows the running attempt and what it waits for.']),
-  upgrade_no_previous: entry('local', 'warning', false, ['There is no previous version on this node to return to.', 'Request an older version by its number; its release is fetched again.', 'The guard sets the link `previous` at each commit; a fresh node has none.']),
+  upgrade_no_previous: entry('api', 'warning', false, ['There is no previous version on this node to return to.', 'Request an older version by its number; its release is fetched again.', 'The guard sets the link `previous` at each commit; a fresh node has none.']),
   upgrade_not_blocked: entry('local', 'warning', false, ['No release of this version is on the node’s skip list.', 'Nothing to do.', '`tidegate-edge status` shows the skip list.']),
 
   // Asked on the node itself: `tidegate-edge` and the local API.
@@ -204,6 +205,24 @@ export const ERRORS = {
   links_broken: entry('local', 'critical', false, ['`current` or `committed` names no installed version.', 'Restart the service: the boot guard mends both before every start.', 'The details name the link and where it points.']),
   trial_open: entry('local', 'info', true, ['A version is on trial.', 'Wait for the boot guard’s verdict.', 'Requests are refused until then; the guard’s record says since when.']),
   clock_implausible: entry('local', 'warning', false, ['The wall clock shows a time before this agent was built.', 'Set the clock; upgrades work all the same, but times in history and log are wrong.', 'Trials and intervals are measured on the boot-time clock, signatures by the log’s own time.']),
+
+  // Asked beside the manager: `tidegate-manager`.
+  tls_files_unusable: entry('local', 'critical', false, ['The certificate and its key cannot be used.', 'Correct the files that tls.cert_file and tls.key_file name; a running manager keeps the pair it has meanwhile.', '`openssl x509 -in CERT -noout -pubkey` and `openssl pkey -in KEY -pubout` have to print the same.']),
+  certificate_expiring: entry('local', 'warning', false, ['The certificate ends soon, has ended, or is not valid yet.', 'Renew it; the manager shows the new one by itself as soon as both files are there.', '`tidegate-manager doctor` names the day.']),
+  migrations_pending: entry('local', 'info', false, ['The database’s schema is not that of this release.', 'Nothing when this release is about to be started: serve brings it up to date. Otherwise run `tidegate-manager migrate`.', '`tidegate-manager migrate --plan` lists what would be run.']),
+  schema_too_new: entry('local', 'warning', false, ['The database was used by a later release than this one.', 'Run that release, or the one right before it.', '`tidegate-manager migrate --plan` names what this release does not know. One release back is made to work; further back is not.']),
+  database_too_old: entry('local', 'critical', false, ['The PostgreSQL server is older than this release supports.', 'Upgrade the server to version 14 or later.', '`SHOW server_version` on the database.']),
+  database_slow: entry('local', 'warning', true, ['The database answers slowly.', 'Look at its load and at the network in between.', 'A round trip should take less than 50 ms; every beat and every request waits for some.']),
+  database_blocked: entry('local', 'warning', true, ['A session on the database holds locks that others have been waiting for.', 'Find out what that session does, and end it if it is stuck.', '`SELECT pid, state, query FROM pg_stat_activity WHERE pid = ANY(pg_blocking_pids(...))`; the details name the pids.']),
+  disk_low: entry('local', 'warning', false, ['The disk under data_dir is nearly full.', 'Make room, or move data_dir.', 'The embedded database stops when its disk is full; the mirror’s share is limited by mirror.max_bytes.']),
+  clock_skewed: entry('local', 'warning', false, ['This machine’s clock and the database’s differ.', 'Synchronise both.', 'Stale, offline and deadlines are compared across replicas; more than 2 s makes them wrong by as much.']),
+  file_mode_unsafe: entry('local', 'critical', false, ['A file that holds a secret is readable by others, or cannot be read.', 'chmod 0600, and give it to the user the manager runs as.', 'The details name the file and its mode.']),
+  public_origin_unfit: entry('local', 'warning', false, ['public_origin does not fit the way this manager is reached.', 'Set it to what people type, with https.', 'Over plain http to another machine browsers keep no session cookie safe, and nodes refuse to connect at all.']),
+  backup_damaged: entry('local', 'critical', false, ['The file is not a whole backup.', 'Take another one; nothing was restored.', 'The details name the first part that differs from its digest or is missing.']),
+  backup_too_new: entry('local', 'warning', false, ['The backup was made by a later release.', 'Restore it with that release.', 'The details name a migration that this release does not know.']),
+  backup_key_needed: entry('local', 'warning', false, ['The keys in the backup cannot be opened.', 'Give the passphrase they were sealed with.', '`--keys-passphrase-file` of backup and of restore have to name the same passphrase.']),
+  database_not_empty: entry('local', 'warning', false, ['The database already holds something.', 'Restore into an empty one.', 'The details name the first table that has rows; nothing is ever overwritten.']),
+  metrics_token_invalid: entry('local', 'warning', false, ['The request carries no valid token for the metrics.', 'Send `Authorization: Bearer` with the content of metrics.token_file.', 'The file is read anew for each request.']),
 
   // The local system that `npm start` brings up.
   port_in_use: entry('local', 'warning', false, ['The port cannot be listened on.', 'Stop the process that holds it, or choose another with --port N.', '`ss -ltnp` shows which process listens where; ports below 1024 are for root.']),

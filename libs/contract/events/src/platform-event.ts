@@ -11,6 +11,7 @@ export const PLATFORM_EVENTS = {
   node_removed: entry('warning', 'A node was decommissioned.'),
   node_clone_detected: entry('critical', 'Two machines use one node’s identity; it is kept out of rollouts until a person decides.'),
   node_clone_released: entry('info', 'A person decided that a node is no clone.'),
+  upgrade_unreported: entry('warning', 'The manager ended an upgrade at its deadline: the node had not said how it ended.'),
   discovery_found: entry('info', 'A git remote has versions newer than what runs.'),
   discovery_failed: entry('warning', 'A git remote could not be read.'),
   release_source_failed: entry('warning', 'A release source does not answer; what it said last is shown.'),

@@ -33,6 +33,11 @@ export const action = z.discriminatedUnion('kind', [
     expected_manifest_sha256: sha256.optional(),
     retry_skipped: z.boolean().optional(),
   }),
+  /**
+   * Back to the version the node has as `previous`, as it lies on its disk; refused when that is another one by now. The node's
+   * own policy decides when, as for any other command.
+   */
+  z.object({ kind: z.literal('return_to_previous'), version: releaseVersion }),
   z.object({ kind: z.literal('cancel'), command_id: commandId }),
   /** Make a new key and offer it (key_offer). Answered by command_ack only when the node will not. */
   z.object({ kind: z.literal('rotate_key') }),

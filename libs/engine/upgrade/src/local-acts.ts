@@ -1,12 +1,12 @@
 /** What a person on the node can ask for, without a manager. Takes turns with commands: the engine sees to that. */
 import { accept, refuse, type Verdict } from '@tidegate/contract-errors';
-import { parseManifest, type Channel, type ReleaseVersion } from '@tidegate/contract-manifest';
+import type { Channel, ReleaseVersion } from '@tidegate/contract-manifest';
 import type { AttemptId } from '@tidegate/contract-protocol';
 import { isBeforeActivation } from '@tidegate/domain-attempt';
 import { isWaiting, type AttemptRunner } from './attempt-runner.ts';
 import type { EngineParts } from './engine-parts.ts';
 import type { Ledger } from './ledger.ts';
-import { takeRequest } from './take-request.ts';
+import { requestOfPrevious, takeRequest } from './take-request.ts';
 
 export interface LocalRequest {
   readonly version: ReleaseVersion;
@@ -39,14 +39,11 @@ export async function applyStaged(ledger: Ledger, runner: AttemptRunner): Promis
   return accept(attempt.id);
 }
 
-/** Pinned to what lies on the disk, and released: whoever stands at the node and wants back does not want to be asked again. */
+/** Released: whoever stands at the node and wants back does not want to be asked again. */
 export async function returnToPrevious(ledger: Ledger, parts: EngineParts, runner: AttemptRunner): Promise<Verdict<AttemptId>> {
-  const { previous } = await parts.slots.links();
-  const statement = previous ? await parts.slots.readStatement(previous) : null;
-  const manifest = statement ? parseManifest(statement.manifestBytes) : null;
-  if (!previous || !statement || !manifest?.ok) return refuse('upgrade_no_previous', previous ? { version: previous } : {});
-  const request = { version: previous, channel: manifest.value.channel, expectedDigest: statement.digest, retrySkipped: false };
-  const verdict = await takeRequest(ledger, parts, request, { command: null, ttlSecs: LOCAL_TTL_SECS, released: true });
+  const request = await requestOfPrevious(parts);
+  if (!request.ok) return request;
+  const verdict = await takeRequest(ledger, parts, request.value, { command: null, ttlSecs: LOCAL_TTL_SECS, released: true });
   if (verdict.ok) runner.start();
   return verdict;
 }

@@ -1,5 +1,6 @@
 /** What a request becomes: an attempt, or a coded refusal. A command's answer is remembered, so that a repeated one gets the same. */
 import { accept, refuse, type Refusal, type Verdict } from '@tidegate/contract-errors';
+import { parseManifest } from '@tidegate/contract-manifest';
 import type { AttemptId, Command, CommandAck } from '@tidegate/contract-protocol';
 import { gateRequest, type AttemptKind, type UpgradePolicy, type UpgradeRequest } from '@tidegate/domain-version-policy';
 import { attemptAges } from './attempt-age.ts';
@@ -9,7 +10,7 @@ import type { Ledger } from './ledger.ts';
 import { memoryOf } from './node-memory.ts';
 import { HISTORY_LENGTH, type AttemptRecord, type NodeState } from './node-state.ts';
 
-type UpgradeAction = Extract<Command['action'], { kind: 'upgrade_binary' }>;
+type UpgradeAction = Extract<Command['action'], { kind: 'upgrade_binary' | 'return_to_previous' }>;
 
 /** Who asked. A person on the node has no command to be remembered, and may have said go already. */
 interface Asker {
@@ -19,13 +20,30 @@ interface Asker {
 }
 
 export async function takeUpgrade(ledger: Ledger, parts: EngineParts, command: Command, action: UpgradeAction): Promise<CommandAck> {
-  const request: UpgradeRequest = {
-    version: action.version,
-    channel: action.channel,
-    expectedDigest: action.expected_manifest_sha256 ?? null,
-    retrySkipped: action.retry_skipped ?? false,
-  };
-  return ackOf(command, await takeRequest(ledger, parts, request, { command, ttlSecs: command.ttl_secs, released: false }));
+  const request = await requestOf(parts, action);
+  // Not remembered: nothing was done, and nothing of it goes into the history.
+  if (!request.ok) return refusalAck(command, request);
+  return ackOf(command, await takeRequest(ledger, parts, request.value, { command, ttlSecs: command.ttl_secs, released: false }));
+}
+
+async function requestOf(parts: EngineParts, action: UpgradeAction): Promise<Verdict<UpgradeRequest>> {
+  if (action.kind === 'upgrade_binary') {
+    const { version, channel, expected_manifest_sha256: expectedDigest = null, retry_skipped: retrySkipped = false } = action;
+    return accept({ version, channel, expectedDigest, retrySkipped });
+  }
+  const request = await requestOfPrevious(parts);
+  // Between the click and now the guard may have committed another version: that one was not meant.
+  if (request.ok && request.value.version !== action.version) return refuse('upgrade_no_previous', { version: action.version });
+  return request;
+}
+
+/** Pinned to what lies on the disk. */
+export async function requestOfPrevious(parts: EngineParts): Promise<Verdict<UpgradeRequest>> {
+  const { previous } = await parts.slots.links();
+  const statement = previous ? await parts.slots.readStatement(previous) : null;
+  const manifest = statement ? parseManifest(statement.manifestBytes) : null;
+  if (!previous || !statement || !manifest?.ok) return refuse('upgrade_no_previous', previous ? { version: previous } : {});
+  return accept({ version: previous, channel: manifest.value.channel, expectedDigest: statement.digest, retrySkipped: false });
 }
 
 export async function takeRequest(ledger: Ledger, parts: EngineParts, request: UpgradeRequest, asker: Asker): Promise<Verdict<AttemptId>> {

@@ -211,19 +211,44 @@ export async function reclaimSessions(
 /** What a node said of itself last, as far as a request for an upgrade needs it. */
 export interface NodeStanding extends NodeRecord {
   readonly softwareVersion: string | null;
+  readonly previousVersion: string | null;
+  /** Of what runs; null for a version that was not installed from a release. */
+  readonly manifestSha256: string | null;
+  readonly inMaintenance: boolean;
   readonly capabilities: readonly string[];
   /** Some replica holds its socket. */
   readonly connected: boolean;
 }
 
-export async function findStanding(em: EntityManager, id: string): Promise<NodeStanding | null> {
+interface StandingRow {
+  readonly software_version: string | null;
+  readonly previous_version: string | null;
+  readonly manifest_sha256: string | null;
+  readonly in_maintenance: boolean;
+  readonly capabilities: string[] | null;
+  readonly connected: boolean;
+}
+
+export async function findStanding(em: EntityManager, id: string, now: Date): Promise<NodeStanding | null> {
   const node = await findNode(em, id);
   if (!node) return null;
-  const rows = await em.query<{ software_version: string | null; capabilities: string[] | null; connected: boolean }[]>(
-    `SELECT b.software_version, b.report->'capabilities' AS capabilities, coalesce(s.epoch IS NOT NULL AND s.disconnected_at IS NULL, false) AS connected
-       FROM nodes n LEFT JOIN node_beats b ON b.node_id = n.id LEFT JOIN node_sessions s ON s.node_id = n.id WHERE n.id = $1`,
-    [id],
+  const rows = await em.query<StandingRow[]>(
+    `SELECT b.software_version, b.report->'capabilities' AS capabilities, r.report->>'previous_version' AS previous_version,
+        r.report->>'manifest_sha256' AS manifest_sha256,
+        n.maintenance_since IS NOT NULL AND coalesce(n.maintenance_until, 'infinity') > $2 AS in_maintenance,
+        coalesce(s.epoch IS NOT NULL AND s.disconnected_at IS NULL, false) AS connected
+       FROM nodes n LEFT JOIN node_beats b ON b.node_id = n.id LEFT JOIN node_reports r ON r.node_id = n.id
+       LEFT JOIN node_sessions s ON s.node_id = n.id WHERE n.id = $1`,
+    [id, now],
   );
-  const { software_version: softwareVersion = null, capabilities, connected = false } = rows[0] ?? {};
-  return { ...node, softwareVersion, capabilities: capabilities ?? [], connected };
+  const [row] = rows;
+  return {
+    ...node,
+    softwareVersion: row?.software_version ?? null,
+    previousVersion: row?.previous_version ?? null,
+    manifestSha256: row?.manifest_sha256 ?? null,
+    inMaintenance: row?.in_maintenance ?? false,
+    capabilities: row?.capabilities ?? [],
+    connected: row?.connected ?? false,
+  };
 }

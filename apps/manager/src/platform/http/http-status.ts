@@ -10,6 +10,8 @@ export const STATUS: Readonly<Partial<Record<OwnCode, number>>> = {
   node_not_found: 404,
   node_offline: 409,
   node_revoked: 409,
+  node_in_maintenance: 409,
+  upgrade_no_previous: 409,
   upgrade_not_supported: 409,
   upgrade_version_unknown: 422,
   upgrade_not_found: 404,

@@ -81,7 +81,42 @@ class CommandsOfUpgrade1763710000041 implements MigrationInterface {
   }
 }
 
+class UpgradeRequests1763710000042 implements MigrationInterface {
+  readonly name = 'UpgradeRequests1763710000042';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    await runner.query(
+      'ALTER TABLE upgrades ADD COLUMN expected_manifest_sha256 text, ADD COLUMN retry_skipped boolean NOT NULL DEFAULT false',
+    );
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE upgrades DROP COLUMN expected_manifest_sha256, DROP COLUMN retry_skipped');
+  }
+}
+
+class UpgradesByTime1763710000043 implements MigrationInterface {
+  readonly name = 'UpgradesByTime1763710000043';
+  readonly transaction = false;
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX CONCURRENTLY IF EXISTS upgrades_by_time');
+    await runner.query('CREATE INDEX CONCURRENTLY upgrades_by_time ON upgrades (requested_at DESC, id DESC)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX CONCURRENTLY upgrades_by_time');
+  }
+}
+
 export const upgradesPersistence: Persistence = {
   entities: [UpgradeEntity, CommandEntity],
-  migrations: [Upgrades1763700000006, UnsentCommands1763710000040, CommandsOfUpgrade1763710000041],
+  migrations: [
+    Upgrades1763700000006,
+    UnsentCommands1763710000040,
+    CommandsOfUpgrade1763710000041,
+    UpgradeRequests1763710000042,
+    UpgradesByTime1763710000043,
+  ],
 };

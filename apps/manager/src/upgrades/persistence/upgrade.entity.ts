@@ -1,6 +1,6 @@
 import type { UpgradeState } from '@tidegate/contract-api';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Progress } from '../upgrade-life.ts';
+import type { Progress, UpgradeStep } from '../upgrade-life.ts';
 
 @Entity('upgrades')
 export class UpgradeEntity {
@@ -15,7 +15,7 @@ export class UpgradeEntity {
   groupId!: string;
 
   @Column('text')
-  action!: 'upgrade';
+  action!: 'upgrade' | 'return';
 
   @Column('text')
   version!: string;
@@ -25,6 +25,12 @@ export class UpgradeEntity {
 
   @Column('text', { name: 'from_version', nullable: true })
   fromVersion!: string | null;
+
+  @Column('text', { name: 'expected_manifest_sha256', nullable: true })
+  expectedManifestSha256!: string | null;
+
+  @Column('boolean', { name: 'retry_skipped' })
+  retrySkipped!: boolean;
 
   @Column('text')
   state!: UpgradeState;
@@ -54,5 +60,5 @@ export class UpgradeEntity {
   finishedAt!: Date | null;
 
   @Column('jsonb')
-  steps!: { state: UpgradeState; at: string }[];
+  steps!: UpgradeStep[];
 }
