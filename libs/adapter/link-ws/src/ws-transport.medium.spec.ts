@@ -74,7 +74,7 @@ describe('createWsTransport', () => {
       connection = createWsTransport(options).connect(url, { received: (text) => texts.push(text), closed: resolve });
     });
     opened.push(() => connection?.close(1000, 'test over'));
-    return { texts, closed };
+    return { texts, closed, connection: () => connection };
   };
   const serve = async (server?: Server, scheme?: string): Promise<Listening> => {
     const listening = await listen(server, scheme);
@@ -147,6 +147,46 @@ describe('createWsTransport', () => {
     expect(target.sockets.clients.size).toBe(0);
   });
 
+  it('says once how it was closed before it was open', async () => {
+    const closes: Closed[] = [];
+    const server = createTcpServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    opened.push(() => server.close());
+    const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ws/node`;
+    await new Promise<void>((resolve) => {
+      const connection = createWsTransport().connect(url, { received: () => {}, closed: (how) => (closes.push(how), resolve()) });
+      connection.close(1001, 'stopping');
+      connection.close(1000, 'again');
+      connection.send('{}');
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(closes).toEqual([{ code: 1001, reason: 'stopping' }]);
+  });
+
+  it('waits for a peer to answer its close, but not for long', async () => {
+    const listening = await serve();
+    const { closed, connection, texts } = connect(listening.url);
+    const peer = (await listening.socket()) as WebSocket & { readonly _socket: Socket };
+    peer.send('open');
+    while (texts.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    // Reads no more, so it never answers.
+    peer._socket.pause();
+    const begunAt = performance.now();
+    connection()?.close(1001, 'stopping');
+    expect(await closed).toEqual({ code: 1001, reason: 'stopping' });
+    expect(performance.now() - begunAt).toBeGreaterThan(1500);
+  });
+
+  it('masks what it sends, and takes nothing masked', async () => {
+    const listening = await serve();
+    const { closed } = connect(listening.url);
+    const peer = (await listening.socket()) as WebSocket & { readonly _socket: Socket };
+    // A text frame with a mask, as only clients may send one.
+    peer._socket.write(Buffer.from([0x81, 0x81, 0, 0, 0, 0, 0x41]));
+    expect((await closed).code).toBe(1006);
+  });
+
   it('does not send plain text to another host', async () => {
     expect(await connect('ws://192.0.2.1/ws/node').closed).toEqual({ code: 1006, reason: '', cause: 'PLAINTEXT_NOT_ALLOWED' });
   });
@@ -206,6 +246,15 @@ describe('createWsTransport', () => {
       const other = connect(listening.url, { caFile: file('cert.pem'), fingerprintSha256: `${pin.slice(1)}${pin[0]}` });
       expect(await other.closed).toMatchObject({ code: 1006, cause: 'FINGERPRINT_MISMATCH' });
       expect(other.texts).toEqual([]);
+    });
+
+    it('refuses a certificate of the configured authority for another name', async () => {
+      const { url } = await serveTls();
+      const elsewhere = url.replace('127.0.0.1', 'localhost');
+      expect(await connect(elsewhere, { caFile: file('cert.pem') }).closed).toMatchObject({
+        code: 1006,
+        cause: 'ERR_TLS_CERT_ALTNAME_INVALID',
+      });
     });
 
     it('treats an unreadable CA file as an ended connection', async () => {
