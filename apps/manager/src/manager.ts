@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import type { IncomingMessage, Server } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -9,39 +10,49 @@ import { Credentials, signInGate } from './auth/index.ts';
 import { nestLogger } from './nest-logger.ts';
 import { NodeGateway, NodeWsAdapter } from './nodes/index.ts';
 import {
+  Certificate,
   consoleFiles,
   Database,
   DatabaseLife,
   Drain,
   isOwnOrigin,
+  oneAtATime,
   originCheck,
   ProblemFilter,
   Replicas,
   requestContext,
   securityHeaders,
+  trustOf,
   type PlatformParts,
 } from './platform/index.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 const HEADER_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** How soon a renewed certificate is shown without anybody's SIGHUP. */
+const LOOK_AT_CERTIFICATE_EVERY_MS = 5000;
 
 export interface RunningManager {
   readonly address: AddressInfo;
+  /** Looks at the certificate's files now. */
+  reload(): Promise<void>;
   /** Sockets are told to come back (1012), what runs is finished, the database is stopped. Idempotent. */
   stop(): Promise<void>;
 }
 
 /** The composition root. Listens at once; is ready when the database is. */
 export async function startManager(parts: PlatformParts): Promise<RunningManager> {
+  const { config } = parts;
+  const certificate = config.tls ? await Certificate.open(config.tls, parts.log) : null;
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(parts), {
     logger: nestLogger(parts.log),
     bodyParser: false,
     abortOnError: false,
+    ...(certificate && { httpsOptions: certificate.options }),
   });
-  const { config } = parts;
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  app.set('trust proxy', trustOf(config.trust_proxy));
   app.use(requestContext(parts.log), signInGate(app.get(Credentials, { strict: false })), securityHeaders(config), originCheck(config));
   if (config.console_dir) app.use(consoleFiles(config.console_dir));
   app.useBodyParser('json', { limit: MAX_BODY_BYTES, strict: true });
@@ -55,8 +66,11 @@ export async function startManager(parts: PlatformParts): Promise<RunningManager
   parts.log.info({ host: address.address, port: address.port }, 'listening');
   app.get(Replicas).address = `${address.address}:${address.port}`;
   app.get(DatabaseLife).start();
+  certificate?.showAt(server as unknown as HttpsServer);
+  const reload = async (): Promise<void> => await certificate?.reload();
+  if (certificate) parts.clock.every(LOOK_AT_CERTIFICATE_EVERY_MS, oneAtATime(reload));
   let stopped: Promise<void> | undefined;
-  return { address, stop: () => (stopped ??= stop(app, server)) };
+  return { address, reload, stop: () => (stopped ??= stop(app, server)) };
 }
 
 /** A node's socket carries no Origin; a page's does, and only our own may try. No database, no handshake: come back later. */

@@ -11,5 +11,6 @@ export class AuditModule {}
 export { AuditReader } from './audit-reader.ts';
 export { AuditTrail, type AuditEntry } from './audit-trail.ts';
 export { firstAuditFrom, selectChain } from './persistence/audit-chain.ts';
+export { appendAudit } from './persistence/audit-records.ts';
 export { auditPersistence } from './persistence/index.ts';
 export { auditPositionBefore } from './persistence/audit-pages.ts';

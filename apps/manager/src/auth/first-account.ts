@@ -37,8 +37,10 @@ export class FirstAccount implements OnModuleInit {
 
   private async create(): Promise<void> {
     if (await this.database.read(hasUsers)) return;
+    const file = this.config.admin.password_file;
+    if (file === undefined) return this.log.warn('there is no account yet: make one with `tidegate-manager create-admin`');
     const username = this.config.admin.username.toLowerCase();
-    const passwordHash = await hashPassword(await this.readPassword());
+    const passwordHash = await hashPassword(await readPassword(file));
     await this.database.transaction(async (em) => {
       const id = await insertUser(
         em,
@@ -55,11 +57,10 @@ export class FirstAccount implements OnModuleInit {
     });
     this.log.info({ username }, 'first account created');
   }
+}
 
-  private async readPassword(): Promise<string> {
-    const file = this.config.admin.password_file;
-    const password = (await readFile(file, 'utf8').catch(() => '')).trim();
-    if (password === '') throw new CodedError('config_invalid', { problems: ['admin.password_file: empty or unreadable'], file });
-    return password;
-  }
+async function readPassword(file: string): Promise<string> {
+  const password = (await readFile(file, 'utf8').catch(() => '')).trim();
+  if (password === '') throw new CodedError('config_invalid', { problems: ['admin.password_file: empty or unreadable'], file });
+  return password;
 }

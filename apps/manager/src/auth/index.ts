@@ -40,4 +40,5 @@ export { Caller, signedInOf, type Credential, type SignedIn } from './access-rul
 export { Callers } from './callers.ts';
 export { Credentials } from './credentials.ts';
 export { authPersistence } from './persistence/index.ts';
+export { createSuperAdmin } from './super-admin.ts';
 export { signInGate } from './sign-in-gate.ts';

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type { ManagerConfig } from '../platform/index.ts';
+import { isHttps, type ManagerConfig } from '../platform/index.ts';
 
 /**
  * Over https `__Host-`: Secure, this host only, no path tricks. Over plain http to loopback a browser would drop such a
@@ -11,8 +11,6 @@ export function sessionCookieName(config: ManagerConfig, request: Request): stri
   const port = /:(\d+)$/.exec(request.get('host') ?? '')?.[1] ?? '80';
   return `tidegate-${port}`;
 }
-
-const isHttps = (config: ManagerConfig): boolean => config.public_origin?.startsWith('https:') ?? false;
 
 export function readSessionCookie(config: ManagerConfig, request: Request): string | undefined {
   const name = sessionCookieName(config, request);

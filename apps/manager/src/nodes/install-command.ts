@@ -1,8 +1,11 @@
 import type { ManagerConfig } from '../platform/index.ts';
 
 /** Where nodes reach this manager, as far as it knows itself. */
-function nodeAddress({ public_origin: origin, listen }: ManagerConfig): string {
-  const address = new URL('/ws/node', origin ?? `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}`);
+function nodeAddress({ public_origin: origin, listen, tls }: ManagerConfig): string {
+  const address = new URL(
+    '/ws/node',
+    origin ?? `${tls ? 'https' : 'http'}://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}`,
+  );
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   return address.href;
 }

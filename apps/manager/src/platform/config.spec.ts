@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseConfig } from './config.ts';
+import { parseConfig, SETTINGS } from './config.ts';
+import { withoutSecrets } from './shown-config.ts';
 
 const file = { listen: { port: 7080 }, data_dir: '/data', admin: { password_file: '/secret' } };
 
@@ -17,6 +18,30 @@ describe('parseConfig', () => {
   it('lets the environment override scalars, also nested ones', () => {
     const config = parseConfig(file, { TIDEGATE_LISTEN_PORT: '9000', TIDEGATE_DATA_DIR: '/elsewhere', TIDEGATE_NODE: '/ignored' });
     expect([config.listen.port, config.data_dir]).toEqual([9000, '/elsewhere']);
+  });
+
+  it('takes every scalar of the schema from the environment, each under a name of its own', () => {
+    const config = parseConfig(file, {
+      TIDEGATE_ADMIN_USERNAME: '123',
+      TIDEGATE_TLS_CERT_FILE: '/cert',
+      TIDEGATE_TLS_KEY_FILE: '/key',
+      TIDEGATE_METRICS_LISTEN_PORT: '9100',
+      TIDEGATE_TRUST_PROXY: '["192.0.2.0/24"]',
+    });
+    expect(config).toMatchObject({ admin: { username: '123', password_file: '/secret' }, trust_proxy: ['192.0.2.0/24'] });
+    expect([config.tls, config.metrics.listen]).toEqual([
+      { cert_file: '/cert', key_file: '/key', min_version: '1.2' },
+      { host: '127.0.0.1', port: 9100 },
+    ]);
+    expect([...SETTINGS.keys()]).toEqual(expect.arrayContaining(['TIDEGATE_DATABASE_URL', 'TIDEGATE_RETENTION_EVENTS_DAYS']));
+  });
+
+  it('is printed without a password, wherever an address holds one', () => {
+    const secret = 'hunter2secret';
+    const urls = [`postgresql://u:${secret}@db/x`, `postgresql://u@db/x?password=${secret}`];
+    const shown = urls.map((database_url) => JSON.stringify(withoutSecrets(parseConfig({ ...file, database_url }))));
+    expect(shown.join()).not.toContain(secret);
+    expect(shown.join()).toContain('postgresql://u:***@db/x');
   });
 
   it('takes the remotes of discovery from the environment too', () => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CodedError } from '@tidegate/contract-errors';
 import { WIRE } from '@tidegate/contract-protocol';
 import { discovery, mirror, releaseSources } from './release-config.ts';
+import { metrics, tls, trustProxy } from './serving-config.ts';
 
 /** The manager's configuration file. Unknown keys are refused: a mistyped one must not be silently without effect. */
 export const managerConfig = z.strictObject({
@@ -13,7 +14,12 @@ export const managerConfig = z.strictObject({
   console_dir: z.string().optional(),
   /** The address people type, e.g. https://tidegate.example; with https the session cookie is `__Host-` and Secure. */
   public_origin: z.url().optional(),
-  admin: z.strictObject({ username: z.string().min(1).max(64).default('admin'), password_file: z.string() }),
+  /** Without it the console and the API are served as plain http, for this machine or for a proxy in front. */
+  tls,
+  trust_proxy: trustProxy,
+  metrics,
+  /** The first account of an empty installation. Without a password file it is made with `tidegate-manager create-admin`. */
+  admin: z.strictObject({ username: z.string().min(1).max(64).default('admin'), password_file: z.string().optional() }).prefault({}),
   release_sources: releaseSources,
   discovery,
   mirror,
@@ -43,39 +49,33 @@ export const managerConfig = z.strictObject({
 });
 export type ManagerConfig = z.infer<typeof managerConfig>;
 
-/** Scalars that the environment may override: TIDEGATE_DATA_DIR, TIDEGATE_LISTEN_PORT, ... Of lists, only the remotes of discovery do (as JSON). */
-const SCALARS: readonly (readonly string[])[] = [
-  ['listen', 'host'],
-  ['listen', 'port'],
-  ['data_dir'],
-  ['database_url'],
-  ['console_dir'],
-  ['public_origin'],
-  ['admin', 'username'],
-  ['admin', 'password_file'],
-  ['node_settings', 'beat_interval_secs'],
-  ['upgrade_timeout_secs'],
-  ['stale_after_secs'],
-  ['offline_after_secs'],
-  ['discovery', 'check_every_secs'],
-  ['mirror', 'enabled'],
-  ['mirror', 'token_file'],
-  ['mirror', 'max_bytes'],
-  ['mirror', 'max_downloads'],
-  ['discovery', 'remotes'],
-  ['retention', 'events_days'],
-  ['retention', 'audit_days'],
-  ['audit', 'signing_key_file'],
-];
+interface Setting {
+  readonly path: readonly string[];
+  readonly schema: z.ZodType;
+}
+
+function unwrapped(schema: z.ZodType): z.ZodType {
+  const wrapped = schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional;
+  return wrapped ? unwrapped(schema.unwrap() as z.ZodType) : schema;
+}
+
+function settingsOf(schema: z.ZodType, path: readonly string[] = []): Setting[] {
+  const inner = unwrapped(schema);
+  if (!(inner instanceof z.ZodObject)) return [{ path, schema: inner }];
+  return Object.entries(inner.shape as Record<string, z.ZodType>).flatMap(([key, value]) => settingsOf(value, [...path, key]));
+}
+
+/** What the environment may override, by name: TIDEGATE_DATA_DIR, TIDEGATE_LISTEN_PORT, ... A list is given whole, as JSON. */
+export const SETTINGS: ReadonlyMap<string, Setting> = new Map(
+  settingsOf(managerConfig).map((setting) => [`TIDEGATE_${setting.path.join('_').toUpperCase()}`, setting]),
+);
 
 type Json = Record<string, unknown>;
 const asObject = (value: unknown): Json => (typeof value === 'object' && value !== null ? { ...(value as Json) } : {});
 
-/** What is not to be had from a text stays one, and the schema names the field. */
-function valueOf(text: string): unknown {
-  if (/^-?\d+(\.\d+)?$/.test(text)) return Number(text);
-  if (text === 'true' || text === 'false') return text === 'true';
-  if (!text.startsWith('[')) return text;
+/** A user may be called 123; only where the setting takes no text is something else looked for in it. The schema names what is wrong. */
+function valueOf(text: string, schema: z.ZodType): unknown {
+  if (schema.safeParse(text).success) return text;
   try {
     return JSON.parse(text);
   } catch {
@@ -83,15 +83,16 @@ function valueOf(text: string): unknown {
   }
 }
 
+function withValue(object: unknown, [key = '', ...rest]: readonly string[], value: unknown): Json {
+  const copy = asObject(object);
+  return { ...copy, [key]: rest.length === 0 ? value : withValue(copy[key], rest, value) };
+}
+
 function override(file: unknown, environment: NodeJS.ProcessEnv): Json {
-  const merged = asObject(file);
-  for (const path of SCALARS) {
-    const text = environment[`TIDEGATE_${path.join('_').toUpperCase()}`];
-    if (text === undefined) continue;
-    const value = valueOf(text);
-    const [first = '', second] = path;
-    if (second === undefined) merged[first] = value;
-    else merged[first] = { ...asObject(merged[first]), [second]: value };
+  let merged = asObject(file);
+  for (const [name, { path, schema }] of SETTINGS) {
+    const text = environment[name];
+    if (text !== undefined) merged = withValue(merged, path, valueOf(text, schema));
   }
   return merged;
 }

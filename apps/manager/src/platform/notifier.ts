@@ -1,7 +1,7 @@
-import { writeSync } from 'node:fs';
+import { createNotifier as createSupervisorLine, watchdogIntervalMs } from '@tidegate/adapter-systemd';
 import type { Clock } from './clock.ts';
 
-/** Tells whoever supervises us how we are, in systemd's words, over an inherited pipe (TIDEGATE_NOTIFY_FD). */
+/** Tells whoever supervises us how we are: systemd, or over an inherited pipe (TIDEGATE_NOTIFY_FD) whoever speaks its words. */
 export interface Notifier {
   ready(): void;
   status(text: string): void;
@@ -10,23 +10,16 @@ export interface Notifier {
   watch(clock: Clock): void;
 }
 
-export function createNotifier(environment: NodeJS.ProcessEnv): Notifier {
-  const fd = Number(environment['TIDEGATE_NOTIFY_FD'] ?? Number.NaN);
-  const watchdogMs = Number(environment['WATCHDOG_USEC'] ?? 10_000_000) / 1000;
-  let open = Number.isInteger(fd);
-  const say = (line: string): void => {
-    if (!open) return;
-    try {
-      writeSync(fd, `${line}\n`);
-    } catch (error) {
-      // A full pipe loses one line; a reader that has gone ends the talk, never the manager.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') open = false;
-    }
-  };
+export async function createNotifier(environment: NodeJS.ProcessEnv): Promise<Notifier> {
+  const { TIDEGATE_NOTIFY_FD, NOTIFY_SOCKET, WATCHDOG_USEC } = environment;
+  const line = await createSupervisorLine({ TIDEGATE_NOTIFY_FD, NOTIFY_SOCKET }, process.pid);
+  const everyMs = watchdogIntervalMs({ WATCHDOG_USEC });
   return {
-    ready: () => say('READY=1'),
-    status: (text) => say(`STATUS=${text.replace(/[\r\n]+/g, ' ')}`),
-    stopping: () => say('STOPPING=1'),
-    watch: (clock) => void clock.every(watchdogMs / 2, () => say('WATCHDOG=1')),
+    ready: () => line.ready(),
+    status: (text) => line.status(text.replace(/[\r\n]+/g, ' ')),
+    stopping: () => void line.stopping(),
+    watch: (clock) => {
+      if (everyMs !== null) clock.every(everyMs, () => line.watchdog());
+    },
   };
 }

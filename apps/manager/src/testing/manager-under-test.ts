@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SessionView, StreamMessage } from '@tidegate/contract-api';
@@ -38,7 +39,12 @@ export class ManagerUnderTest {
     const folder = await mkdtemp(join(tmpdir(), 'tidegate-manager-spec-'));
     await writeFile(join(folder, 'password'), `${PASSWORD}\n`);
     const manager = new ManagerUnderTest(folder, overrides);
-    await manager.boot();
+    try {
+      await manager.boot();
+    } catch (error) {
+      await manager.dispose();
+      throw error;
+    }
     return manager;
   }
 
@@ -69,6 +75,10 @@ export class ManagerUnderTest {
     return this.running?.address.port ?? 0;
   }
 
+  async reload(): Promise<void> {
+    await this.running?.reload();
+  }
+
   async stop(): Promise<void> {
     await this.running?.stop();
   }
@@ -79,7 +89,10 @@ export class ManagerUnderTest {
   }
 
   private open(method: string, path: string, headers: object): Promise<IncomingMessage> & { send(body: string | undefined): void } {
-    const outgoing = httpRequest({
+    const request = 'tls' in this.overrides ? httpsRequest : httpRequest;
+    const outgoing = request({
+      // Tests that are about the certificate look at it themselves.
+      rejectUnauthorized: false,
       host: '127.0.0.1',
       port: this.port,
       method,

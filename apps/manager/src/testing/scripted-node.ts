@@ -57,8 +57,9 @@ export class ScriptedNode {
     port: number,
     identity: NodeIdentity = newIdentity(),
     options: ClientOptions = {},
+    scheme: 'ws' | 'wss' = 'ws',
   ): Promise<{ node: ScriptedNode; hello: OfType<'hello'> }> {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}${WIRE.path}`, WIRE.subprotocol, { perMessageDeflate: false, ...options });
+    const socket = new WebSocket(`${scheme}://127.0.0.1:${port}${WIRE.path}`, WIRE.subprotocol, { perMessageDeflate: false, ...options });
     const node = new ScriptedNode(socket, identity);
     await once(socket, 'open');
     return { node, hello: await node.next('hello') };

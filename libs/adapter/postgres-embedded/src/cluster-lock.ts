@@ -5,12 +5,12 @@ import { CodedError } from '@tidegate/contract-errors';
 
 const POLL_MS = 25;
 
-/** First line: process id. Eighth line: what the postmaster is doing (`starting`, `ready`, ...), as pg_ctl reads it. */
-export async function readPostmasterPid(dataDir: string): Promise<{ pid: number; status: string } | undefined> {
+/** First line: process id. Fifth: folder of its socket. Eighth: what the postmaster is doing (`starting`, `ready`, ...), as pg_ctl reads it. */
+export async function readPostmasterPid(dataDir: string): Promise<{ pid: number; socketFolder: string; status: string } | undefined> {
   const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   const lines = text.split('\n');
-  return { pid: Number(lines[0]), status: (lines[7] ?? '').trim() };
+  return { pid: Number(lines[0]), socketFolder: lines[4] ?? '', status: (lines[7] ?? '').trim() };
 }
 
 /**
@@ -31,7 +31,7 @@ export async function clearStaleLock(dataDir: string, waitMs = 15_000): Promise<
 }
 
 /** A postmaster's working folder is its data folder. */
-async function isPostmasterOf(pid: number, dataDir: string): Promise<boolean> {
+export async function isPostmasterOf(pid: number, dataDir: string): Promise<boolean> {
   if (!Number.isInteger(pid) || pid <= 1 || !isAlive(pid)) return false;
   if (process.platform !== 'linux') return true;
   const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => undefined);

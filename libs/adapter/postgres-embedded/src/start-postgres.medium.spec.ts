@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { chooseServiceUser, startPostgres, type RunningPostgres } from './index.ts';
+import { chooseServiceUser, findPostgres, startPostgres, type RunningPostgres } from './index.ts';
 
 const asRoot = process.getuid?.() === 0;
 let folder: string;
@@ -45,6 +45,18 @@ describe('startPostgres', () => {
     await running?.stop();
     await start(dataDir);
     expect(await query('SELECT value FROM kept')).toBe('tide');
+  });
+
+  it('is found by whoever knows its data folder, for as long as it runs', async () => {
+    const dataDir = join(folder, 'postgres');
+    expect(await findPostgres(dataDir)).toBeNull();
+    await start(dataDir);
+    expect(await findPostgres(dataDir)).toEqual(running?.connection);
+    const lock = await readFile(join(dataDir, 'postmaster.pid'), 'utf8');
+    await running?.stop();
+    expect(await findPostgres(dataDir)).toBeNull();
+    await writeFile(join(dataDir, 'postmaster.pid'), lock);
+    expect(await findPostgres(dataDir)).toBeNull();
   });
 
   it('listens on a unix socket only, in a folder of its own, however long the data path is', async () => {

@@ -43,7 +43,7 @@ export interface RunningPostgres {
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 10_000;
 const POLL_MS = 20;
-const SUPERUSER = 'tidegate';
+export const SUPERUSER = 'tidegate';
 const SYSTEM_PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 
 /**

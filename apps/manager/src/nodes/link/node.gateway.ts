@@ -14,7 +14,17 @@ import {
   type Register,
 } from '@tidegate/contract-protocol';
 import { WebSocket, type RawData } from 'ws';
-import { ChangeFeed, CLOCK, LOG, type Clock, type Log } from '../../platform/index.ts';
+import {
+  ChangeFeed,
+  CLOCK,
+  CONFIG,
+  forwardedAddress,
+  LOG,
+  trustOf,
+  type Clock,
+  type Log,
+  type ManagerConfig,
+} from '../../platform/index.ts';
 import { KeyRotation } from '../key-rotation.ts';
 import { admit, ROOM } from './admission.ts';
 import { BeatWriter } from './beat-writer.ts';
@@ -40,6 +50,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
   private readonly onMessage: (this: WebSocket, data: RawData, isBinary: boolean) => void;
   private readonly onPong: (this: WebSocket) => void;
   private readonly onError: (error: Error) => void;
+  private readonly peerOf: (request: IncomingMessage) => NodeConnection['peer'];
 
   constructor(
     private readonly handshake: Handshake,
@@ -50,7 +61,11 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     private readonly changes: ChangeFeed,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
+    @Inject(CONFIG) config: ManagerConfig,
   ) {
+    const trust = trustOf(config.trust_proxy);
+    // Without a proxy the socket itself: it holds its address anyway, and a second copy for each of ten thousand would be kept.
+    this.peerOf = (request) => (config.trust_proxy.length === 0 ? request.socket : { remoteAddress: forwardedAddress(trust, request) });
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- the shared listeners need both: their socket and us
     const gateway = this;
     this.onMessage = function (data, isBinary) {
@@ -90,7 +105,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     const connection: NodeConnection = {
       nonce: randomBytes(32).toString('base64url'),
-      peer: request.socket,
+      peer: this.peerOf(request),
       openedAtMs: this.clock.now().getTime(),
       phase: 'greeted',
       session: undefined,

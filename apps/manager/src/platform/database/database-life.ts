@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
-import { startPostgres, type RunningPostgres } from '@tidegate/adapter-postgres-embedded';
+import { startPostgres, type PostgresConnection, type RunningPostgres } from '@tidegate/adapter-postgres-embedded';
 import { isCodedError } from '@tidegate/contract-errors';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock.ts';
@@ -11,6 +11,11 @@ import { oneAtATime } from '../one-at-a-time.ts';
 import { CLOCK, CONFIG, LOG, NOTIFIER } from '../tokens.ts';
 import { createDataSource, migrate, PERSISTENCE, type Persistence } from './data-source.ts';
 import { Database } from './database.ts';
+
+/** Where the PostgreSQL that a manager starts by itself has its data. */
+export const embeddedFolder = (dataDir: string): string => join(dataDir, 'postgres');
+export const urlOf = ({ host, user, database }: PostgresConnection): string =>
+  `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(host)}`;
 
 const RETRY_MS = 500;
 const PROBE_EVERY_MS = 1000;
@@ -103,7 +108,7 @@ export class DatabaseLife {
   private async embeddedUrl(): Promise<string> {
     if (!this.postgres) {
       const lines = this.log.child({ part: 'postgres' });
-      this.postgres = await startPostgres({ dataDir: join(this.config.data_dir, 'postgres'), log: (line) => lines.info(line) });
+      this.postgres = await startPostgres({ dataDir: embeddedFolder(this.config.data_dir), log: (line) => lines.info(line) });
       void this.postgres.exited.then((exit) => {
         this.postgres = undefined;
         if (this.stopping) return;
@@ -112,8 +117,7 @@ export class DatabaseLife {
         this.bringUp();
       });
     }
-    const { host, user, database } = this.postgres.connection;
-    return `postgresql://${user}@localhost/${database}?host=${encodeURIComponent(host)}`;
+    return urlOf(this.postgres.connection);
   }
 
   /** A database that went away without an exit we saw (network, somebody else's server) shows here. */

@@ -2,6 +2,10 @@ import { CodedError } from '@tidegate/contract-errors';
 import type { NextFunction, Request, Response } from 'express';
 import type { ManagerConfig } from '../config.ts';
 
+/** Whether browsers reach us by https: our own, or that of a proxy in front. */
+export const isHttps = (config: ManagerConfig): boolean =>
+  config.tls !== undefined || (config.public_origin?.startsWith('https:') ?? false);
+
 const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
 const isLoopback = (host: string): boolean => LOOPBACK_NAMES.includes(host) || host === '::1';
 
@@ -19,7 +23,7 @@ const isLoopbackHost = (host: string | undefined): boolean => LOOPBACK_NAMES.inc
 export function isOwnOrigin(config: ManagerConfig, origin: string | undefined, host: string | undefined): boolean {
   if (origin === undefined) return true;
   if (config.public_origin && origin === new URL(config.public_origin).origin) return true;
-  return origin === `http://${host}` && isOwnHost(config, host);
+  return origin === `${config.tls ? 'https' : 'http'}://${host}` && isOwnHost(config, host);
 }
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { ManagerConfig } from '../config.ts';
+import { isHttps } from './origin-check.ts';
 
 /** No inline script anywhere. Inline style is allowed: the console's component library sets style attributes. */
 export const securityHeaders = (config: ManagerConfig): RequestHandler => {
-  const overHttps = config.public_origin?.startsWith('https:') ?? false;
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -21,7 +21,7 @@ export const securityHeaders = (config: ManagerConfig): RequestHandler => {
         frameAncestors: ["'none'"],
       },
     },
-    strictTransportSecurity: overHttps,
+    strictTransportSecurity: isHttps(config),
     referrerPolicy: { policy: 'no-referrer' },
   });
 };
