@@ -31,7 +31,9 @@ const POLL_MS = 1000;
 /** A transaction's commit follows its last statement within this time, nearly always. */
 const SOON_MS = 50;
 const BATCH = 1000;
-/** After each full batch it rests this many times as long as the batch took; some thousand rows a second are placed all the same. */
+/** So many at once are a burst. */
+const BURST = 250;
+/** After a batch of a burst it rests this many times as long as the batch took; some thousand rows a second are placed all the same. */
 const RESTS = 3;
 
 @Injectable()
@@ -102,7 +104,7 @@ export class Sequencer implements OnModuleInit, BeforeApplicationShutdown {
       if (!assigned) return;
       for (const listener of this.listeners) listener(stream.name, assigned.head);
       if (this.stopping) return;
-      if (assigned.count === BATCH) await rest(this.clock.now().getTime() - beganMs);
+      if (assigned.count >= BURST) await rest(this.clock.now().getTime() - beganMs);
     }
   }
 

@@ -45,7 +45,12 @@ export class NodeLink {
 
   /** Settles when every listener is done; rejects with the first that could not be. */
   async tell(act: (listener: NodeLinkListener) => Promise<void> | undefined): Promise<void> {
-    await Promise.all(this.listeners.map(async (listener) => await act(listener)));
+    const works: Promise<void>[] = [];
+    for (const listener of this.listeners) {
+      const work = act(listener);
+      if (work) works.push(work);
+    }
+    await Promise.all(works);
   }
 
   tellOfBeat(session: LiveSession, health: Health): Promise<unknown> | undefined {
