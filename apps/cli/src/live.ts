@@ -35,6 +35,8 @@ async function* told(
       const passes = error instanceof Ending ? error.exit === 'unavailable' : (error as NodeJS.ErrnoException).code === 'ECONNRESET';
       if (!hasBegun || !passes) throw error;
     }
+    // Ctrl-C ends what is read from like an orderly end.
+    from.signal.throwIfAborted();
     printer.say('The manager has closed the stream; connecting again.');
     await sleep(AGAIN_AFTER_MS, undefined, { signal: from.signal });
   }

@@ -68,9 +68,15 @@ export class Printer {
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
+/** Each phase of an upgrade on lines of its own would hide everything else about it. */
+const isStep = (value: unknown): value is { state: string; at: string } =>
+  typeof value === 'object' && value !== null && 'state' in value && 'at' in value && typeof value.at === 'string';
+
 /** An object as lines of name and value; what is inside another object by its path. */
 function* flat(value: unknown, path: string, look: Look): Generator<readonly [string, Cell | string | number | null]> {
-  if (Array.isArray(value) && value.every((entry) => typeof entry !== 'object' || entry === null)) {
+  if (Array.isArray(value) && value.length > 0 && value.every(isStep)) {
+    yield [path, value.map(({ state, at }) => `${state} ${look.time(at)}`).join(', ')];
+  } else if (Array.isArray(value) && value.every((entry) => typeof entry !== 'object' || entry === null)) {
     yield [path, value.length === 0 ? null : value.join(', ')];
   } else if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value);

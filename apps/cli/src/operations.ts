@@ -49,6 +49,7 @@ const nodes: readonly Operation[] = [
   { words: 'node facts', route: 'readNodeFacts', arguments: [NODE] },
   { words: 'node events', route: 'listNodeEvents', arguments: [NODE], view: 'event' },
   { words: 'node upgrades', route: 'listNodeUpgrades', arguments: [NODE], view: 'upgrade' },
+  { words: 'node explain', route: 'explainNode', arguments: [NODE] },
   {
     words: 'node rename',
     route: 'updateNode',
@@ -71,7 +72,7 @@ const nodes: readonly Operation[] = [
 ];
 
 const upgrades: readonly Operation[] = [
-  { words: 'upgrade list', route: 'listNodeUpgrades', arguments: [NODE], view: 'upgrade' },
+  { words: 'upgrade list', route: 'listUpgrades', view: 'upgrade' },
   { words: 'upgrade get', route: 'readUpgrade', arguments: [inPath('upgrade', 'id of the upgrade')] },
   { words: 'upgrade cancel', route: 'cancelUpgrade', arguments: [inPath('upgrade', 'id of the upgrade')] },
   { words: 'node cancel', route: 'cancelUpgrade', arguments: [inPath('node', 'name or id of the node', 'runningUpgrade')] },

@@ -10,7 +10,7 @@ import { OPERATIONS, TOPICS } from './operations.ts';
 import { describeOperation } from './run-operation.ts';
 import { OUTPUTS, type Surroundings } from './session.ts';
 import { addSignIn } from './sign-in.ts';
-import { addNodeUpgrade, addReleaseCheck, addUpgradeWatch } from './upgrade-commands.ts';
+import { addNodeReturn, addNodeUpgrade, addReleaseCheck, addUpgradeWatch } from './upgrade-commands.ts';
 
 /** The whole tree of commands; docs, completion and the program itself come from it. */
 export function buildProgram(from: Surroundings, version: string): Command {
@@ -34,6 +34,7 @@ export function buildProgram(from: Surroundings, version: string): Command {
   }
   addNodeLabel(topic('node'), from);
   addNodeUpgrade(topic('node'), from);
+  addNodeReturn(topic('node'), from);
   addNodeWatch(topic('node'), from);
   addUpgradeWatch(topic('upgrade'), from);
   addReleaseCheck(topic('release'), from);

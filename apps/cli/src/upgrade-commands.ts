@@ -1,56 +1,61 @@
-import { CHECK_OUTCOMES, upgradeChecks, upgradeView, type UpgradeCheck } from '@tidegate/contract-api';
+import { CHECK_OUTCOMES, routeOf, upgradeChecks, upgradeView, type RouteName, type UpgradeCheck } from '@tidegate/contract-api';
 import type { Command } from 'commander';
 import { badUsage } from './ending.ts';
 import { Printer } from './look.ts';
 import { nodeIdOf } from './names.ts';
+import { fieldsOf, filled, optionOf } from './route-options.ts';
 import { clientOf, type GlobalOptions, type Surroundings } from './session.ts';
 import { seconds } from './time.ts';
 import { watchUpgrade } from './upgrade-watch.ts';
 import { VIEWS } from './views.ts';
 
-interface UpgradeOptions extends GlobalOptions {
-  readonly channel?: string;
-  readonly queue?: boolean;
+interface WatchOptions extends GlobalOptions {
   readonly watch?: boolean;
-  readonly timeout?: string;
+  readonly wait?: string;
   readonly idempotencyKey?: string;
 }
 
-const timeoutOf = ({ timeout }: { readonly timeout?: string }): number | null => {
-  if (timeout === undefined) return null;
-  return seconds(timeout) ?? fail(timeout);
-};
-const fail = (text: string): never => {
-  throw badUsage(`${text} is no duration.`, 'Such as 90s, 10m, 1h.');
-};
+function waitOf({ wait }: WatchOptions): number | null {
+  if (wait === undefined) return null;
+  const found = seconds(wait);
+  if (found === null) throw badUsage(`${wait} is no duration.`, 'Such as 90s, 10m, 1h.');
+  return found;
+}
+const WAIT = ['--wait <duration>', 'look no longer than this; the upgrade goes on'] as const;
+
+/** A command that starts an upgrade of a node, and with --watch stays with it. */
+function startsUpgrade(command: Command, route: RouteName, taken: readonly string[], from: Surroundings): void {
+  const fields = fieldsOf(route, taken);
+  command.description(routeOf(route).summary).argument('<node>', 'name or id of the node');
+  for (const field of taken) command.argument(`<${field}>`, 'exact version');
+  for (const field of fields) command.addOption(optionOf(field));
+  command.option('--watch', 'follow it to its end; exit code 0 only when committed').option(...WAIT);
+  command.option('--idempotency-key <key>', 'the same key again: the same work, not another one');
+  command.action(async () => {
+    const options = command.optsWithGlobals<WatchOptions & Record<string, unknown>>();
+    const [client, printer, waitS] = [clientOf(from, options), new Printer(from, options), waitOf(options)];
+    const [name = '', ...given] = command.args;
+    const { body } = await filled(fields, options, client, from.now());
+    const answer = await client.ask(route, {
+      path: { id: await nodeIdOf(client, name) },
+      body: { ...body, ...Object.fromEntries(taken.map((field, index) => [field, given[index]])) },
+      ...(options.idempotencyKey !== undefined && { idempotencyKey: options.idempotencyKey }),
+    });
+    const started = upgradeView.safeParse(answer);
+    // Nothing to do is answered with the check that found so.
+    if (!started.success) printer.say('Nothing to do.');
+    if (!started.success || !options.watch) return printer.one(answer);
+    printer.say(`Upgrade ${started.data.id}`);
+    await watchUpgrade(client, started.data.id, printer, from, waitS);
+  });
+}
 
 /** `node upgrade`. */
-export function addNodeUpgrade(node: Command, from: Surroundings): void {
-  node
-    .command('upgrade')
-    .description('Ask a node to stage and try a release.')
-    .argument('<node>', 'name or id of the node')
-    .argument('<version>', 'exact version')
-    .option('--channel <text>', 'of the release; without, stable')
-    .option('--queue', 'accept it for a node that is offline; it starts when the node is back')
-    .option('--watch', 'follow it to its end; exit code 0 only when committed')
-    .option('--timeout <duration>', 'with --watch: give up looking after so long; the upgrade goes on')
-    .option('--idempotency-key <key>', 'the same key again: the same work, not another one')
-    .action(async (name: string, version: string, _: object, command: Command) => {
-      const options = command.optsWithGlobals<UpgradeOptions>();
-      const [client, printer, timeoutS] = [clientOf(from, options), new Printer(from, options), timeoutOf(options)];
-      const { channel, queue, idempotencyKey } = options;
-      const asked = await client.ask('requestUpgrade', {
-        path: { id: await nodeIdOf(client, name) },
-        body: { version, ...(channel !== undefined && { channel }), ...(queue && { queue }) },
-        ...(idempotencyKey !== undefined && { idempotencyKey }),
-      });
-      if (!options.watch) return printer.one(asked);
-      const { id } = upgradeView.parse(asked);
-      printer.say(`Upgrade ${id}`);
-      await watchUpgrade(client, id, printer, from, timeoutS);
-    });
-}
+export const addNodeUpgrade = (node: Command, from: Surroundings): void =>
+  startsUpgrade(node.command('upgrade'), 'requestUpgrade', ['version'], from);
+
+/** `node return`. */
+export const addNodeReturn = (node: Command, from: Surroundings): void => startsUpgrade(node.command('return'), 'returnNode', [], from);
 
 /** `upgrade watch`. */
 export function addUpgradeWatch(upgrade: Command, from: Surroundings): void {
@@ -58,10 +63,10 @@ export function addUpgradeWatch(upgrade: Command, from: Surroundings): void {
     .command('watch')
     .description('Follow an upgrade to its end; exit code 0 only when it ended committed.')
     .argument('<upgrade>', 'id of the upgrade')
-    .option('--timeout <duration>', 'give up looking after so long; the upgrade goes on')
+    .option(...WAIT)
     .action(async (id: string, _: object, command: Command) => {
-      const options = command.optsWithGlobals<UpgradeOptions>();
-      await watchUpgrade(clientOf(from, options), id, new Printer(from, options), from, timeoutOf(options));
+      const options = command.optsWithGlobals<WatchOptions>();
+      await watchUpgrade(clientOf(from, options), id, new Printer(from, options), from, waitOf(options));
     });
 }
 

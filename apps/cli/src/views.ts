@@ -59,6 +59,7 @@ const node: View<NodeView> = (look) => [
   { head: 'ID', cell: ({ id }) => id, whole: true },
 ];
 const upgrade: View<UpgradeView> = (look) => [
+  { head: 'KIND', cell: ({ action }) => action },
   { head: 'VERSION', cell: ({ version }) => version },
   { head: 'FROM', cell: (row) => row.from_version },
   { head: 'STATE', cell: (row) => upgradeCell(look, row) },
@@ -66,6 +67,7 @@ const upgrade: View<UpgradeView> = (look) => [
   { head: 'REQUESTED', cell: (row) => look.time(row.requested_at) },
   { head: 'BY', cell: (row) => row.requested_by },
   { head: 'FINISHED', cell: (row) => look.time(row.finished_at) },
+  { head: 'NODE', cell: (row) => row.node_id, whole: true },
   { head: 'ID', cell: ({ id }) => id, whole: true },
 ];
 const event: View<EventView> = (look) => [
@@ -81,7 +83,8 @@ const audit: View<AuditEntryView> = (look) => [
   { head: 'TIME', cell: ({ at }) => look.time(at) },
   { head: 'ACTOR', cell: ({ actor }) => actor },
   { head: 'ACTION', cell: ({ action }) => action },
-  { head: 'TARGET', cell: (row) => `${row.target_kind} ${row.target_id}` },
+  { head: 'KIND', cell: (row) => row.target_kind },
+  { head: 'TARGET', cell: (row) => row.target_id, whole: true },
   { head: 'ADDRESS', cell: ({ address }) => address },
   { head: 'DETAILS', cell: ({ details }) => brief(details) || null },
 ];
