@@ -93,7 +93,9 @@ const values = fc.oneof(
 /** A copy with something else at one or more places. */
 function altered(sample: unknown, changes: readonly (readonly [where: number, act: string, key: string, value: unknown])[]): unknown {
   let whole: unknown = structuredClone(sample);
-  for (const [where, act, key, value] of changes) {
+  for (const [where, act, key, given] of changes) {
+    // Its own each time: one that was added into itself would have no end.
+    const value: unknown = structuredClone(given);
     const places: [Record<string, unknown>, string][] = [];
     const walk = (at: unknown): void => {
       if (typeof at !== 'object' || at === null) return;
@@ -114,6 +116,9 @@ function altered(sample: unknown, changes: readonly (readonly [where: number, ac
   return whole;
 }
 
+const polluted = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && ('polluted' in value || Object.values(value).some(polluted));
+
 const change = fc.tuple(fc.nat(2000), fc.constantFrom('set', 'set', 'set', 'remove', 'add', 'repeat'), keys, values);
 
 describe('the schemas of a built agent and those of everybody else', () => {
@@ -132,6 +137,14 @@ describe('the schemas of a built agent and those of everybody else', () => {
       }),
       { numRuns: 1500 },
     );
+  });
+
+  it.each(names)('make no prototype of a key in %s', (name) => {
+    const everywhere = Array.from({ length: 60 }, (_, where) => [where * 2, 'add', '__proto__', { polluted: true }] as const);
+    for (const sample of SAMPLES[name]) {
+      const { data } = own[name].safeParse(altered(sample, everywhere));
+      expect(polluted(data)).toBe(false);
+    }
   });
 
   it.each(names)('say the same of anything at all for %s', (name) => {
