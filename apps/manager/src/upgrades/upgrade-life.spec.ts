@@ -65,6 +65,34 @@ describe('advance', () => {
   });
 });
 
+describe('a pinned manifest', () => {
+  const pinned = record({ state: 'trial', expectedManifestSha256: 'a' });
+  const done = (manifestSha256: string | null): UpgradeReport => ({
+    kind: 'ended',
+    state: 'committed',
+    errorCode: null,
+    errorDetails: {},
+    manifestSha256,
+  });
+
+  it('makes a commit of another one a failure', () => {
+    expect(advance(pinned, done('b'), now)).toMatchObject({ state: 'failed', errorCode: 'upgrade_provenance_mismatch' });
+    expect(advance(pinned, done('a'), now)).toMatchObject({ state: 'committed' });
+    expect(advance(record({ state: 'trial' }), done('b'), now)).toMatchObject({ state: 'committed' });
+  });
+
+  it('leaves every other end as it is', () => {
+    const back: UpgradeReport = {
+      kind: 'ended',
+      state: 'rolled_back',
+      errorCode: 'upgrade_rolled_back',
+      errorDetails: {},
+      manifestSha256: 'b',
+    };
+    expect(advance(pinned, back, now)).toMatchObject({ state: 'rolled_back' });
+  });
+});
+
 describe('canCancel', () => {
   it('holds until the swap', () => {
     const running = (['queued', 'sent', ...ATTEMPT_STATES] as const).filter((state) => canCancel(state));

@@ -57,6 +57,14 @@ describe('the wire, version 1', () => {
     expect(parseFromManager(JSON.stringify(command))).not.toMatchObject({ value: { action: { public_key: 'x' } } });
   });
 
+  it('asks for the previous version by its number, and names nothing else', () => {
+    const action = { kind: 'return_to_previous', version: '1.0.0' };
+    const parsed = parseFromManager(JSON.stringify({ ...v1.command, action: { ...action, expected_manifest_sha256: 'x' } }));
+    expect(parsed).toMatchObject({ ok: true, value: { action } });
+    expect(parsed.ok && parsed.value.type === 'command' && Object.keys(parsed.value.action)).toEqual(['kind', 'version']);
+    expect(parseFromManager(JSON.stringify({ ...v1.command, action: { kind: 'return_to_previous' } }))).toMatchObject({ ok: false });
+  });
+
   it.each(['1.1.0/../../etc', 'v1.1.0', '1.1.0+x', '../1.1.0', ''])('a command for version %j is malformed', (version) => {
     const command = { ...v1.command, action: { ...v1.command.action, version } };
     expect(parseFromManager(JSON.stringify(command))).toMatchObject({ code: 'message_malformed' });

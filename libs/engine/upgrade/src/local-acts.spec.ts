@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { refuse } from '@tidegate/contract-errors';
 import type { Channel } from '@tidegate/contract-manifest';
-import { activated, anUpgrade, boot, ended, names, quiet, settled } from './testing/engine-bench.ts';
+import { activated, anUpgrade, aReturn, boot, ended, names, quiet, settled } from './testing/engine-bench.ts';
 import { aManifest, createFakeNode, OPEN_POLICY, version } from './testing/fake-node.ts';
 
 const stable = 'stable' as Channel;
@@ -207,6 +207,43 @@ describe('a rollback by a person', () => {
 
   it('is refused without a previous version', async () => {
     expect(await (await boot(createFakeNode())).rollback()).toMatchObject({ code: 'upgrade_no_previous' });
+  });
+});
+
+describe('a return that a manager asks for', () => {
+  it('goes back to the previous version from the disk alone, and answers the same command the same way', async () => {
+    const node = createFakeNode();
+    await activated(node);
+    node.guardCommits();
+    const engine = await boot(node);
+    const command = aReturn('1.0.0');
+    const ack = await engine.accept(command);
+    expect(ack).toMatchObject({ accepted: true });
+    expect(await engine.accept(command)).toEqual(ack);
+    await settled(() => node.restarts() > 1);
+    expect(node.disk.links.current).toBe('1.0.0');
+    expect(node.disk.state?.attempt).toMatchObject({ kind: 'return', commandId: command.id, toVersion: '1.0.0' });
+  });
+
+  it('waits for a person where upgrades do: only who stands at the node is not asked again', async () => {
+    const node = createFakeNode();
+    await activated(node);
+    node.guardCommits();
+    const engine = await boot(node, manual);
+    await engine.accept(aReturn('1.0.0'));
+    await settled(() => engine.running()?.waitsFor === 'person');
+    expect(node.restarts()).toBe(1);
+  });
+
+  it('is refused without a previous version, and when that is another one by now', async () => {
+    const fresh = await boot(createFakeNode());
+    expect(await fresh.accept(aReturn('1.0.0'))).toMatchObject({ accepted: false, error_code: 'upgrade_no_previous' });
+    const node = createFakeNode();
+    await activated(node);
+    node.guardCommits();
+    const engine = await boot(node);
+    expect(await engine.accept(aReturn('0.9.0'))).toMatchObject({ accepted: false, error_code: 'upgrade_no_previous' });
+    expect(engine.running()).toBeNull();
   });
 });
 

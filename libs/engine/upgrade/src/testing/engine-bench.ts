@@ -15,6 +15,8 @@ export const anUpgrade = (to: string, more: Partial<Extract<Command['action'], {
   action: { kind: 'upgrade_binary', version: version(to), channel: 'stable' as Channel, ...more },
 });
 
+export const aReturn = (to: string): Command => ({ ...anUpgrade(to), action: { kind: 'return_to_previous', version: version(to) } });
+
 export const boot = async (node: FakeNode, more: Partial<EngineParts> = {}): Promise<UpgradeEngine> => {
   const engine = createUpgradeEngine(node.parts(more));
   await engine.recover();
