@@ -104,3 +104,64 @@ export const registrationTokensQuery = (caller: Caller) =>
     queryKey: KEYS.registrationTokens,
     queryFn: ({ signal }) => caller.ask('listRegistrationTokens', { query: { limit: 100 }, signal }),
   });
+
+export const explanationQuery = (caller: Caller, id: string) =>
+  queryOptions({
+    queryKey: [...KEYS.explanations, id],
+    queryFn: ({ signal }) => caller.ask('explainNode', { parameters: { id }, signal }),
+    staleTime: 0,
+  });
+
+type Filters = Readonly<Partial<Record<string, string>>>;
+/** Not while paused: the page then keeps what it shows, whatever the stream brings. */
+export const eventsOfAllQuery = (caller: Caller, filters: Filters, isPaused: boolean) =>
+  infiniteQueryOptions({
+    queryKey: [...KEYS.eventsOfAll, filters],
+    queryFn: ({ pageParam, signal }) =>
+      caller.ask('listEvents', { query: { ...filters, limit: PAGE_SIZE, cursor: pageParam ?? undefined }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    enabled: !isPaused,
+  });
+
+export const auditQuery = (caller: Caller, filters: Filters) =>
+  infiniteQueryOptions({
+    queryKey: [...KEYS.audit, filters],
+    queryFn: ({ pageParam, signal }) =>
+      caller.ask('listAudit', { query: { ...filters, limit: PAGE_SIZE, cursor: pageParam ?? undefined }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    staleTime: 0,
+  });
+
+export const discoveryQuery = (caller: Caller) =>
+  queryOptions({
+    queryKey: KEYS.discovery,
+    queryFn: async ({ signal }) => {
+      const [status, candidates] = await Promise.all([
+        caller.ask('readDiscoveryStatus', { signal }),
+        caller.ask('listDiscoveryCandidates', { signal }),
+      ]);
+      return { status, candidates };
+    },
+  });
+
+export const groupQuery = (caller: Caller, id: string) =>
+  queryOptions({
+    queryKey: [...KEYS.groups, id],
+    queryFn: ({ signal }) => caller.ask('readGroup', { parameters: { id }, signal }),
+  });
+export const membersQuery = (caller: Caller, id: string) =>
+  queryOptions({
+    queryKey: [...KEYS.members, id],
+    queryFn: ({ signal }) => caller.ask('listMembers', { parameters: { id }, query: { limit: WHOLE }, signal }),
+  });
+export const usersQuery = (caller: Caller, search: string) =>
+  queryOptions({
+    queryKey: [...KEYS.users, search],
+    queryFn: ({ signal }) => caller.ask('listUsers', { query: { limit: WHOLE, search: search || undefined }, signal }),
+  });
+export const apiTokensQuery = (caller: Caller) =>
+  queryOptions({ queryKey: KEYS.apiTokens, queryFn: ({ signal }) => caller.ask('listApiTokens', { signal }) });
+export const ownSessionsQuery = (caller: Caller) =>
+  queryOptions({ queryKey: KEYS.ownSessions, queryFn: ({ signal }) => caller.ask('listOwnSessions', { signal }) });

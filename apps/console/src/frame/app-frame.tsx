@@ -1,9 +1,11 @@
 import { ActionIcon, Tooltip, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import type { Action } from '@tidegate/contract-api';
 import { Link, NavLink, Outlet, ScrollRestoration } from 'react-router';
 import { useCaller } from '../api/caller-context.ts';
 import { sessionQuery } from '../api/queries.ts';
 import { LiveMark } from '../live/live-mark.tsx';
+import { useMay } from '../session/use-may.ts';
 import { useSignOut } from '../session/use-sign-out.ts';
 import { LeaveIcon, MoonIcon, SunIcon, Wordmark } from './icons.tsx';
 import styles from './app-frame.module.css';
@@ -27,9 +29,20 @@ function ColourSchemeSwitch() {
   );
 }
 
+const PAGES: readonly { readonly to: string; readonly word: string; readonly action: Action }[] = [
+  { to: '/admin/nodes', word: 'Nodes', action: 'node.read' },
+  { to: '/admin/releases', word: 'Releases', action: 'release.read' },
+  { to: '/admin/events', word: 'Events', action: 'event.read' },
+  { to: '/admin/groups', word: 'Groups', action: 'group.read' },
+  { to: '/admin/users', word: 'Users', action: 'user.read' },
+  { to: '/admin/registration-tokens', word: 'Tokens', action: 'registration_token.read' },
+  { to: '/admin/audit', word: 'Audit', action: 'audit.read' },
+];
+
 export function AppFrame() {
   const session = useQuery(sessionQuery(useCaller()));
   const signOut = useSignOut();
+  const may = useMay();
   return (
     <>
       <a className={styles.skip} href="#content">
@@ -41,11 +54,17 @@ export function AppFrame() {
             <Wordmark isOnDark />
           </Link>
           <nav className={styles.nav} aria-label="Main">
-            <NavLink to="/admin/nodes">Nodes</NavLink>
+            {PAGES.filter(({ action }) => may(action)).map(({ to, word }) => (
+              <NavLink key={to} to={to}>
+                {word}
+              </NavLink>
+            ))}
           </nav>
           <span className={styles.gap} />
           <LiveMark />
-          <span className={styles.user}>{session.data?.user.username}</span>
+          <Link className={styles.user} to="/account">
+            {session.data?.user.username}
+          </Link>
           <ColourSchemeSwitch />
           <Tooltip label="Sign out">
             <ActionIcon

@@ -10,10 +10,12 @@ interface FieldProps {
   readonly value: string;
   readonly maxLength: number;
   readonly error?: ReactNode;
+  /** Whether the label is to be seen; it is always said. */
+  readonly isLabelled?: boolean;
   readonly onSettled: (text: string) => void;
 }
 /** Follows the address bar when that changes from elsewhere, and writes into it once typing pauses. */
-export function SettlingField({ label, placeholder, value, maxLength, error, onSettled }: FieldProps) {
+export function SettlingField({ label, placeholder, value, maxLength, error, isLabelled = false, onSettled }: FieldProps) {
   const [text, setText] = useState(value);
   const settled = useRef(value);
   useEffect(() => {
@@ -32,7 +34,7 @@ export function SettlingField({ label, placeholder, value, maxLength, error, onS
   return (
     <TextInput
       type="search"
-      aria-label={label}
+      {...(isLabelled ? { label } : { 'aria-label': label })}
       placeholder={placeholder}
       maxLength={maxLength}
       error={error}

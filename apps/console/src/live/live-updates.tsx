@@ -18,6 +18,7 @@ const openLive = (client: QueryClient, onState: (state: StreamState) => void): (
   };
   const lists = createThrottle(() => invalidate(KEYS.lists), LISTS_EVERY_MS, later);
   const counts = createThrottle(() => invalidate(KEYS.counts), COUNTS_EVERY_MS, later);
+  const events = createThrottle(() => invalidate(KEYS.eventsOfAll), LISTS_EVERY_MS, later);
   const outrun = outrunAnswers(client);
   let waiting: StreamMessage[] = [];
   const batch = createThrottle(
@@ -27,6 +28,7 @@ const openLive = (client: QueryClient, onState: (state: StreamState) => void): (
       const stale = applyMessages(client, messages);
       if (stale.lists) lists.request();
       if (stale.counts) counts.request();
+      if (messages.some((message) => message.type === 'event')) events.request();
     },
     BATCH_MS,
     later,
@@ -40,13 +42,13 @@ const openLive = (client: QueryClient, onState: (state: StreamState) => void): (
       waiting.push(message);
       batch.request();
     },
-    onOpen: () => invalidate(KEYS.lists, KEYS.counts, KEYS.nodeDetails, KEYS.allEvents, KEYS.allUpgrades),
+    onOpen: () => invalidate(KEYS.lists, KEYS.counts, KEYS.nodeDetails, KEYS.allEvents, KEYS.eventsOfAll, KEYS.allUpgrades),
     onRefused: () => invalidate(KEYS.session),
   });
   return () => {
     closeStream();
     outrun.stop();
-    for (const throttle of [batch, lists, counts]) throttle.stop();
+    for (const throttle of [batch, lists, counts, events]) throttle.stop();
   };
 };
 

@@ -1,7 +1,8 @@
-import { Button, Group, Skeleton, Text } from '@mantine/core';
+import { Anchor, Button, Group, Skeleton, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { EVENTS, type EventName } from '@tidegate/contract-events';
+import { EVENTS, PLATFORM_EVENTS, type EventName, type PlatformEventName } from '@tidegate/contract-events';
 import type { EventView } from '@tidegate/contract-api';
+import { Link } from 'react-router';
 import { useCaller } from '../api/caller-context.ts';
 import { eventsQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../frame/error-notice.tsx';
@@ -12,17 +13,30 @@ import { Panel } from './panel.tsx';
 import styles from './event-list.module.css';
 
 const TONES = { info: 'calm', warning: 'caution', critical: 'bad' } as const;
-const meaningOf = (name: string): string | null => (Object.hasOwn(EVENTS, name) ? EVENTS[name as EventName].meaning : null);
+const meaningOf = (name: string): string | null => {
+  if (Object.hasOwn(EVENTS, name)) return EVENTS[name as EventName].meaning;
+  return Object.hasOwn(PLATFORM_EVENTS, name) ? PLATFORM_EVENTS[name as PlatformEventName].meaning : null;
+};
 
-function EventRow({ event }: { readonly event: EventView }) {
+export function EventRow({ event, withNode = false }: { readonly event: EventView; readonly withNode?: boolean }) {
   const meaning = meaningOf(event.name);
-  const code = typeof event.details['error_code'] === 'string' ? event.details['error_code'] : null;
+  const code = event.error_code ?? (typeof event.details['error_code'] === 'string' ? event.details['error_code'] : null);
   return (
     <li className={styles.event}>
       <Group gap={8}>
         <code className={styles.name}>{event.name}</code>
         {event.severity !== 'info' && <Pill tone={TONES[event.severity]}>{event.severity}</Pill>}
         {code !== null && <code className={styles.code}>{code}</code>}
+        {withNode && event.node_id !== null && (
+          <Anchor component={Link} size="sm" to={`/admin/nodes/${event.node_id}`}>
+            {event.node_name ?? event.node_id.slice(0, 8)}
+          </Anchor>
+        )}
+        {withNode && event.group !== null && (
+          <Text component="span" size="xs" c="dimmed">
+            {event.group}
+          </Text>
+        )}
         {/* The manager's clock: the node's own may stand at 1980. */}
         <Text component="span" size="xs" c="dimmed" ml="auto">
           <Moment at={event.received_at} />
@@ -47,7 +61,15 @@ export function EventList({ nodeId }: { readonly nodeId: string }) {
   const events = useInfiniteQuery(eventsQuery(useCaller(), nodeId));
   const shown = events.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <Panel id="events" title="Events">
+    <Panel
+      id="events"
+      title="Events"
+      aside={
+        <Anchor component={Link} size="sm" to={`/admin/events?node_id=${nodeId}`}>
+          Filter them
+        </Anchor>
+      }
+    >
       {events.isError && <ErrorNotice error={events.error} onRetry={() => void events.refetch()} />}
       {events.isPending && <Skeleton height={80} radius="md" aria-label="Loading events" />}
       {events.isSuccess && shown.length === 0 && (

@@ -13,14 +13,24 @@ import { usePageTitle } from '../frame/page-title.ts';
 import { ConnectionDot } from '../nodes/connection-dot.tsx';
 import { StandingTags, TrustTag } from '../nodes/node-columns.tsx';
 import { VersionBadge } from '../nodes/version-badge.tsx';
+import { targetOf, useMay } from '../session/use-may.ts';
+import { Moment } from '../time/moment.tsx';
+import { localText } from '../time/relative-time.ts';
+import { CheckDialog } from '../upgrade/check-dialog.tsx';
 import { UpgradeDialog } from '../upgrade/upgrade-dialog.tsx';
 import { EventList } from './event-list.tsx';
+import { ExplanationPanel } from './explanation-panel.tsx';
+import { LabelPanel } from './label-panel.tsx';
+import { NodeActs } from './node-acts.tsx';
 import { NodeFacts } from './node-facts.tsx';
 import { UpgradeHistory } from './upgrade-history.tsx';
 import { UpgradeProgress } from './upgrade-progress.tsx';
 import styles from './node-page.module.css';
 
 function NodeHead({ node, onUpgrade }: { readonly node: NodeView; readonly onUpgrade: () => void }) {
+  const may = useMay();
+  const [isChecking, setChecking] = useState(false);
+  const canUpgrade = node.capabilities.includes('upgrade') && node.removed_at === null;
   return (
     <Group justify="space-between" align="flex-start" gap="md">
       <div>
@@ -37,8 +47,52 @@ function NodeHead({ node, onUpgrade }: { readonly node: NodeView; readonly onUpg
           <VersionBadge node={node} />
         </div>
       </div>
-      {node.capabilities.includes('upgrade') && <Button onClick={onUpgrade}>Upgrade…</Button>}
+      <Group gap="xs">
+        {canUpgrade && may('upgrade.check', targetOf(node)) && (
+          <Button variant="default" onClick={() => setChecking(true)}>
+            Check…
+          </Button>
+        )}
+        {canUpgrade && may('node.upgrade', targetOf(node)) && <Button onClick={onUpgrade}>Upgrade…</Button>}
+        <NodeActs node={node} />
+      </Group>
+      <CheckDialog node={node} isOpen={isChecking} onClose={() => setChecking(false)} />
     </Group>
+  );
+}
+
+function NodeNotices({ node }: { readonly node: NodeView }) {
+  return (
+    <>
+      {node.removed_at !== null && (
+        <Notice tone="caution" title="This node was removed">
+          <span>
+            <Moment at={node.removed_at} />. What it did stays readable here.
+          </span>
+        </Notice>
+      )}
+      {node.quarantine !== null && (
+        <Notice tone="bad" title="Two machines use this node’s identity">
+          <span>
+            Since <Moment at={node.quarantine.since} />. It takes no part in rollouts. Find both machines, enrol one of them anew, then
+            release the node.
+          </span>
+        </Notice>
+      )}
+      {node.maintenance !== null && (
+        <Notice tone="caution" title={`In maintenance: ${node.maintenance.reason}`}>
+          <span>
+            Started by {node.maintenance.by} <Moment at={node.maintenance.since} />
+            {node.maintenance.until === null ? ', until a person ends it.' : `, until ${localText(node.maintenance.until)}.`}
+          </span>
+        </Notice>
+      )}
+      {node.failing_checks.length > 0 && (
+        <Notice tone="caution" title="Health checks fail">
+          {node.failing_checks.join(', ')}
+        </Notice>
+      )}
+    </>
   );
 }
 
@@ -58,17 +112,15 @@ export function NodePage() {
       {node && !query.isError && (
         <>
           <NodeHead node={node} onUpgrade={() => setUpgrading(true)} />
-          {node.failing_checks.length > 0 && (
-            <Notice tone="caution" title="Health checks fail">
-              {node.failing_checks.join(', ')}
-            </Notice>
-          )}
+          <NodeNotices node={node} />
           <div className={styles.columns}>
             <Stack gap="lg" className={styles.column}>
+              <ExplanationPanel node={node} />
               <UpgradeProgress node={node} />
               <UpgradeHistory nodeId={node.id} currentId={node.upgrade?.id ?? null} />
             </Stack>
             <Stack gap="lg" className={styles.column}>
+              <LabelPanel node={node} />
               <NodeFacts node={node} />
               <EventList nodeId={node.id} />
             </Stack>

@@ -3,6 +3,7 @@ import type { NodeView, UpgradeView } from '@tidegate/contract-api';
 import { ErrorNotice } from '../frame/error-notice.tsx';
 import { Notice } from '../frame/notice.tsx';
 import { codeText, fetchedFraction } from '../nodes/badge-text.ts';
+import { targetOf, useMay } from '../session/use-may.ts';
 import { bytesText } from '../time/relative-time.ts';
 import { Moment } from '../time/moment.tsx';
 import { useCancelUpgrade } from '../upgrade/stage-upgrade.tsx';
@@ -36,9 +37,13 @@ function Ending({ upgrade }: { readonly upgrade: UpgradeView }) {
   );
 }
 
+const titleOf = (upgrade: UpgradeView): string =>
+  upgrade.action === 'return' ? (isRunning(upgrade) ? 'Returning' : 'Last return') : isRunning(upgrade) ? 'Upgrading' : 'Last upgrade';
+
 /** The newest upgrade, step by step, with the times the manager learned of them. */
 export function UpgradeProgress({ node }: { readonly node: NodeView }) {
   const { upgrade } = node;
+  const may = useMay();
   const cancel = useCancelUpgrade(node.id);
   if (upgrade === null)
     return (
@@ -53,9 +58,10 @@ export function UpgradeProgress({ node }: { readonly node: NodeView }) {
   return (
     <Panel
       id="upgrade"
-      title={`${isRunning(upgrade) ? 'Upgrading' : 'Last upgrade'}: ${upgrade.from_version ?? 'unknown'} → ${upgrade.version}`}
+      title={`${titleOf(upgrade)}: ${upgrade.from_version ?? 'unknown'} → ${upgrade.version}`}
       aside={
-        isCancellable(upgrade) && (
+        isCancellable(upgrade) &&
+        may('upgrade.cancel', targetOf(node)) && (
           <Button size="compact-sm" variant="default" loading={cancel.isPending} onClick={() => cancel.mutate(upgrade.id)}>
             Cancel upgrade
           </Button>

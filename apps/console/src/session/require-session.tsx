@@ -1,22 +1,20 @@
-import { Center, Loader } from '@mantine/core';
+import { Center } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Navigate, useLocation } from 'react-router';
 import { useCaller } from '../api/caller-context.ts';
 import { sessionQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../frame/error-notice.tsx';
+import { PageLoading } from '../frame/page-loading.tsx';
 import { LiveUpdates } from '../live/live-updates.tsx';
+
+const ACCOUNT = '/account';
 
 /** What is inside is seen by signed-in people only; the others come back here after signing in. */
 export function RequireSession({ children }: { readonly children: ReactNode }) {
   const session = useQuery(sessionQuery(useCaller()));
   const { pathname, search, hash } = useLocation();
-  if (session.isPending)
-    return (
-      <Center h="100dvh">
-        <Loader aria-label="Loading" />
-      </Center>
-    );
+  if (session.isPending) return <PageLoading />;
   if (session.isError && session.data === undefined)
     return (
       <Center h="100dvh" p="md">
@@ -24,5 +22,7 @@ export function RequireSession({ children }: { readonly children: ReactNode }) {
       </Center>
     );
   if (!session.data) return <Navigate to={`/sign-in?from=${encodeURIComponent(pathname + search + hash)}`} replace />;
+  // Everything but choosing a password is refused until then, the stream too.
+  if (session.data.password_change_required) return pathname === ACCOUNT ? children : <Navigate to={ACCOUNT} replace />;
   return <LiveUpdates>{children}</LiveUpdates>;
 }
