@@ -56,7 +56,9 @@ export function addAudit(audit: Command, from: Surroundings): void {
       const printer = new Printer(from, options);
       if (file === undefined) return report(auditVerification.parse(await clientOf(from, options).ask('verifyAudit')), printer);
       if (!key) throw badUsage('Which keys are trusted?', 'A file proves nothing by the keys it names itself: give --key.');
-      const found = await verifyExport(createReadStream(file), key);
+      const found = await verifyExport(createReadStream(file), key).catch((error: NodeJS.ErrnoException) => {
+        throw error.code === undefined ? error : badUsage(`${file} cannot be read (${error.code}).`);
+      });
       report(found, printer);
       // Hashes alone prove nothing: whoever edits the file can make them anew.
       if (found.rows > 0 && found.signed_until === null) throw new Ending('refused', UNSIGNED);

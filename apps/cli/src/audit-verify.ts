@@ -1,9 +1,9 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { auditExportLine, type AuditChainRow, type AuditExportLine, type AuditHead, type AuditVerification } from '@tidegate/contract-api';
 import { createAuditVerifier } from '@tidegate/domain-audit-chain';
 import { badUsage, Ending } from './ending.ts';
+import { linesOf } from './lines.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -27,7 +27,7 @@ export async function verifyExport(file: Readable, publicKeys: readonly string[]
   let managerId: string | undefined;
   let end: number | undefined;
   let number = 0;
-  for await (const text of createInterface({ input: file, crlfDelay: Infinity })) {
+  for await (const text of linesOf(file)) {
     number += 1;
     const line = parsed(text, number);
     if (end !== undefined || (line.type === 'audit_export') !== (number === 1)) throw unusable(`Line ${number} does not belong there.`);

@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { streamMessage, type EventView, type NodeView, type StreamMessage } from '@tidegate/contract-api';
 import { Option, type Command } from 'commander';
 import type { Client } from './client.ts';
 import { Ending } from './ending.ts';
+import { linesOf } from './lines.ts';
 import { Printer, type Look } from './look.ts';
 import { nodeIdOf } from './names.ts';
 import { plain } from './plain.ts';
@@ -13,6 +13,8 @@ import type { Column } from './table.ts';
 import { VIEWS } from './views.ts';
 
 const AGAIN_AFTER_MS = 2000;
+/** The other end is gone without a word. */
+const BROKEN_OFF = new Set(['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
 
 /** What the manager tells as it happens. A stream that breaks is opened again; what happened meanwhile is not told, and that is said. */
 async function* told(
@@ -26,13 +28,13 @@ async function* told(
       const response = await client.open('openStream', { query });
       if (hasBegun) printer.say('Connected again; what happened in between is in the lists.');
       hasBegun = true;
-      for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
+      for await (const line of linesOf(response)) {
         // A type that is newer than this program is passed over.
         const message = line.startsWith('data:') ? streamMessage.safeParse(JSON.parse(line.slice('data:'.length))) : undefined;
         if (message?.success) yield message.data;
       }
     } catch (error) {
-      const passes = error instanceof Ending ? error.exit === 'unavailable' : (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+      const passes = error instanceof Ending ? error.exit === 'unavailable' : BROKEN_OFF.has((error as NodeJS.ErrnoException).code ?? '');
       if (!hasBegun || !passes) throw error;
     }
     // Ctrl-C ends what is read from like an orderly end.
