@@ -97,7 +97,13 @@ for (const name of ['open', 'mkdir', 'rm', 'writeFile', 'appendFile']) {
   const first = real[name];
   fs[name] = (path, ...rest) => (counts(path) && !(name === 'open' && !opensForChange(rest[0])) ? unknown(name)() : first(path, ...rest));
 }
-fs.mkdirSync = (path, options) => step('mkdir', path, () => real.mkdirSync(path, options));
+fs.mkdirSync = (path, options) => {
+  if (!counts(path) || !options?.recursive) return step('mkdir', path, () => real.mkdirSync(path, options));
+  const missing = [];
+  for (let folder = resolve(path); !real.existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  for (const folder of missing) step('mkdir', folder, () => real.mkdirSync(folder, { mode: options.mode }));
+  return missing[0];
+};
 fs.openSync = (path, flags, ...rest) => {
   const fd = opensForChange(flags) ? step('open', path, () => real.openSync(path, flags, ...rest)) : real.openSync(path, flags, ...rest);
   paths.set(fd, path);
@@ -109,7 +115,18 @@ fs.closeSync = (fd) => {
 };
 fs.writeSync = (fd, ...rest) => step('write', paths.get(fd), () => real.writeSync(fd, ...rest));
 for (const name of ['fsyncSync', 'fdatasyncSync']) fs[name] = (fd) => step('sync', paths.get(fd), () => order.unsynced || real[name](fd));
-for (const name of ['rmSync', 'writeFileSync', 'appendFileSync']) {
+fs.writeFileSync = (path, data, options) => {
+  if (!counts(path)) return real.writeFileSync(path, data, options);
+  const fd = fs.openSync(path, options?.flag ?? 'w', options?.mode);
+  try {
+    const bytes = Buffer.from(data);
+    const middle = Math.floor(bytes.length / 2);
+    for (const half of [bytes.subarray(0, middle), bytes.subarray(middle)]) step('write', path, () => real.writeFileSync(fd, half));
+  } finally {
+    fs.closeSync(fd);
+  }
+};
+for (const name of ['rmSync', 'appendFileSync']) {
   const first = real[name];
   fs[name] = (path, ...rest) => (counts(path) ? unknown(name)() : first(path, ...rest));
 }
