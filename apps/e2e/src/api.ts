@@ -1,12 +1,14 @@
 import {
   apiPath,
   eventPage,
+  nodeExplanation,
   nodePage,
   registrationTokenView,
   sessionView,
   upgradePage,
   upgradeView,
   type EventView,
+  type NodeExplanation,
   type NodeView,
   type UpgradeView,
 } from '@tidegate/contract-api';
@@ -65,6 +67,14 @@ export class Api {
   /** Also for a node that is between two connections. */
   async upgradeById(id: string, version: string): Promise<UpgradeView> {
     return upgradeView.parse(await this.#call('POST', apiPath('requestUpgrade', { id }), { version, queue: true }));
+  }
+
+  async goBack(id: string): Promise<UpgradeView> {
+    return upgradeView.parse(await this.#call('POST', apiPath('returnNode', { id }), {}));
+  }
+
+  async explain(id: string): Promise<NodeExplanation> {
+    return nodeExplanation.parse(await this.#call('GET', apiPath('explainNode', { id })));
   }
 
   async upgradesOf(id: string): Promise<UpgradeView[]> {

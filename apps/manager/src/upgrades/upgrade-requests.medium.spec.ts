@@ -120,6 +120,13 @@ describe('the check at the request', () => {
     expect((await upgrade(node, { queue: true })).body).toMatchObject({ status: 409, code });
   });
 
+  it('upgrades a node in maintenance when it is told so', async () => {
+    const node = await live();
+    await manager.call('PUT', of(node, 'maintenance'), { reason: 'a new fan' });
+    expect(await explain(node)).toMatchObject({ code: 'in_maintenance', sentence: 'The node is in maintenance: a new fan.' });
+    expect((await upgrade(node, { in_maintenance: true })).status).toBe(202);
+  });
+
   it('answers node_quarantined, for a return as well', async () => {
     const node = await live(afterwards);
     await sql.query('UPDATE nodes SET quarantined_at = now() WHERE id = $1', [node.identity.nodeId]);

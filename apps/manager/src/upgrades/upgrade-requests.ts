@@ -53,7 +53,7 @@ export class UpgradeRequests {
    */
   async upgrade(caller: SignedIn, nodeId: string, request: UpgradeRequest): Promise<Begun | Unchanged> {
     const standing = await this.standingFor(caller, nodeId, 'node.upgrade', request.queue);
-    if (standing.inMaintenance) throw new CodedError('node_in_maintenance');
+    if (standing.inMaintenance && !request.in_maintenance) throw new CodedError('node_in_maintenance');
     const { version, channel, expected_manifest_sha256: pin = null } = request;
     const check = await this.database.read((em) => this.checks.derive(em, nodeId, version, channel));
     if (check.reason === 'same_version') {

@@ -69,7 +69,11 @@ export const EXPLANATIONS = {
   ),
   node_stale: says('node', 'The node has missed its last beats.', 'Wait a moment: it is either back soon or offline.'),
   no_upgrade_module: says('person', 'The node’s agent cannot upgrade itself.', 'Install an agent with the upgrade module.'),
-  in_maintenance: says('person', 'The node is in maintenance: {reason}.', 'End its maintenance, or wait until it is over.'),
+  in_maintenance: says(
+    'person',
+    'The node is in maintenance: {reason}.',
+    'End its maintenance, wait until it is over, or request the upgrade with in_maintenance: true.',
+  ),
   no_release_source: says(
     'person',
     'No release source is configured for this device type.',

@@ -37,6 +37,8 @@ export const requestUpgrade = z.strictObject({
   expected_manifest_sha256: sha256.optional(),
   /** Try a release again that was reverted on this node; it takes that at most twice, and then only from a person on the node. */
   retry_skipped: z.boolean().default(false),
+  /** Also while the node is in maintenance, which otherwise refuses with node_in_maintenance. */
+  in_maintenance: z.boolean().default(false),
 });
 export type RequestUpgrade = z.input<typeof requestUpgrade>;
 

@@ -90,7 +90,7 @@ export const ERRORS = {
   node_not_found: entry('api', 'warning', false, ['There is no such node, or you may not see it.', 'Check the id and your groups.', 'Nodes of other groups look the same as nodes that do not exist.']),
   node_offline: entry('api', 'warning', true, ['The node is not connected.', 'Wait for it, or request with queue: true to have it start when it is back.', 'The node page shows when it was last seen.']),
   node_revoked: entry('api', 'warning', false, ['The node’s key has been revoked.', 'Enrol the node again with a new token.', 'The audit trail names who revoked it.']),
-  node_in_maintenance: entry('api', 'warning', false, ['The node is in maintenance.', 'End its maintenance, or wait until it is over, then request again.', 'The node page names who started it and why.']),
+  node_in_maintenance: entry('api', 'warning', false, ['The node is in maintenance.', 'End its maintenance or wait until it is over; or request with in_maintenance: true.', 'The node page names who started it and why.']),
   upgrade_not_supported: entry('api', 'warning', false, ['The node did not advertise the upgrade capability.', 'Install an agent with the upgrade module.', 'Capabilities come with the last health beat.']),
   upgrade_version_unknown: entry('api', 'warning', false, ['The release source does not list this version in this channel.', 'Choose a version from the list of releases.', 'The list is advisory and cached for a short time; see GET /api/v1/releases/{device_type}.']),
   upgrade_not_found: entry('api', 'warning', false, ['There is no such upgrade.', 'Check the id.', 'Upgrades of other groups look the same as ones that do not exist.']),
