@@ -62,7 +62,7 @@ export function AppFrame() {
           </nav>
           <span className={styles.gap} />
           <LiveMark />
-          <Link className={styles.user} to="/account">
+          <Link className={styles.user} to="/account" title="My account">
             {session.data?.user.username}
           </Link>
           <ColourSchemeSwitch />

@@ -44,7 +44,7 @@ function MemberRow({ groupId, member, canManage }: { readonly groupId: string; r
             variant="default"
             loading={remove.isPending}
             onClick={() => remove.mutate({ parameters })}
-            aria-label={`Take ${member.username} out`}
+            aria-label={`Take out ${member.username}`}
           >
             Take out
           </Button>

@@ -1,5 +1,6 @@
 import { createContext, useContext } from 'react';
 import type { StreamState } from './event-stream.ts';
 
-export const StreamStateContext = createContext<StreamState>('connecting');
-export const useStreamState = (): StreamState => useContext(StreamStateContext);
+/** null where nothing is followed. */
+export const StreamStateContext = createContext<StreamState | null>(null);
+export const useStreamState = (): StreamState | null => useContext(StreamStateContext);

@@ -10,6 +10,7 @@ const TEXTS = {
 
 export function LiveMark() {
   const state = useStreamState();
+  if (state === null) return null;
   const [text, meaning] = TEXTS[state];
   return (
     <Tooltip label={meaning} multiline maw={280}>

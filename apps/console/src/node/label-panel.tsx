@@ -60,7 +60,7 @@ export function LabelPanel({ node }: { readonly node: NodeView }) {
                 <ActionIcon
                   size={24}
                   variant="transparent"
-                  color="inherit"
+                  c="inherit"
                   aria-label={`Take label ${key} away`}
                   onClick={() => replace(withoutLabel(node.labels, key), node.revision, `Label ${key} taken away`)}
                 >

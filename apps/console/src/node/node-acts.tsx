@@ -39,7 +39,7 @@ export function NodeActs({ node }: { readonly node: NodeView }) {
   const close = () => ask(null);
   return (
     <>
-      <Menu position="bottom-end" withinPortal={false}>
+      <Menu position="bottom-end" withinPortal={false} withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <Button variant="default" loading={rotate.isPending || endMaintenance.isPending}>
             More…

@@ -1,11 +1,11 @@
-import { Button, Center, Group, Loader, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Button, Center, Loader, Skeleton, Stack } from '@mantine/core';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useCaller } from '../api/caller-context.ts';
 import { countsQuery, nodeListQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../frame/error-notice.tsx';
-import { usePageTitle } from '../frame/page-title.ts';
-import { useMay } from '../session/use-may.ts';
+import { PageHead } from '../frame/page-head.tsx';
+import { useMay, type May } from '../session/use-may.ts';
 import { AddNodeDialog } from '../tokens/add-node-dialog.tsx';
 import { UpgradeDialog } from '../upgrade/upgrade-dialog.tsx';
 import { BulkBar } from './bulk-bar.tsx';
@@ -18,8 +18,14 @@ import { NodesTable } from './nodes-table.tsx';
 import { useShownColumns } from './shown-columns.ts';
 import { useNodeFilter } from './use-node-filter.ts';
 
+/** Somebody who is in no group may not even ask for a list. */
 export function NodesPage() {
-  usePageTitle('Managed nodes');
+  const may = useMay();
+  if (may('node.read')) return <NodeList may={may} />;
+  return <PageHead title="Managed nodes" text="You are in no group yet. An admin of a group can make you a member." />;
+}
+
+function NodeList({ may }: { readonly may: May }) {
   const [filter, change] = useNodeFilter();
   const list = useInfiniteQuery({ ...nodeListQuery(useCaller(), filter), placeholderData: keepPreviousData });
   const counts = useQuery({ ...countsQuery(useCaller(), filter), placeholderData: keepPreviousData });
@@ -27,7 +33,6 @@ export function NodesPage() {
   const nodes = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const { total = 0, total_capped: isCapped = false } = list.data?.pages.at(-1) ?? {};
   const totalText = isCapped ? `More than ${total.toLocaleString()}` : total.toLocaleString();
-  const may = useMay();
   const [isAdding, setAdding] = useState(false);
   const [columns, setColumns] = useShownColumns();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
@@ -39,22 +44,19 @@ export function NodesPage() {
   const [openUpgrade] = useState(() => (node: { readonly id: string }) => setUpgradingId(node.id));
   return (
     <Stack gap="md">
-      <Group justify="space-between" align="flex-start">
-        <div>
-          <Title order={1} size="h2">
-            Managed nodes
-          </Title>
-          <Text c="dimmed" size="sm" role="status">
+      <PageHead
+        title="Managed nodes"
+        text={
+          <span role="status">
             {list.isSuccess
               ? `${totalText} ${total === 1 ? 'node' : 'nodes'}${isNarrowed(filter) ? (total === 1 ? ' matches' : ' match') : ''}`
               : ' '}
-          </Text>
-        </div>
-        <Group gap="xs">
-          <ColumnChoice shown={columns} onChange={setColumns} />
-          {may('registration_token.create') && <Button onClick={() => setAdding(true)}>Add a node…</Button>}
-        </Group>
-      </Group>
+          </span>
+        }
+      >
+        <ColumnChoice shown={columns} onChange={setColumns} />
+        {may('registration_token.create') && <Button onClick={() => setAdding(true)}>Add a node…</Button>}
+      </PageHead>
       <NodeCounts counts={counts.data} filter={filter} change={change} />
       <NodeSearch counts={counts.data} filter={filter} change={change} />
       <BulkBar nodes={nodes.filter((node) => selected.has(node.id))} may={may} onClear={() => setSelected(new Set())} />

@@ -7,12 +7,14 @@ import { sessionQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../frame/error-notice.tsx';
 import { PageLoading } from '../frame/page-loading.tsx';
 import { LiveUpdates } from '../live/live-updates.tsx';
+import { useMay } from './use-may.ts';
 
 const ACCOUNT = '/account';
 
 /** What is inside is seen by signed-in people only; the others come back here after signing in. */
 export function RequireSession({ children }: { readonly children: ReactNode }) {
   const session = useQuery(sessionQuery(useCaller()));
+  const may = useMay();
   const { pathname, search, hash } = useLocation();
   if (session.isPending) return <PageLoading />;
   if (session.isError && session.data === undefined)
@@ -24,5 +26,6 @@ export function RequireSession({ children }: { readonly children: ReactNode }) {
   if (!session.data) return <Navigate to={`/sign-in?from=${encodeURIComponent(pathname + search + hash)}`} replace />;
   // Everything but choosing a password is refused until then, the stream too.
   if (session.data.password_change_required) return pathname === ACCOUNT ? children : <Navigate to={ACCOUNT} replace />;
-  return <LiveUpdates>{children}</LiveUpdates>;
+  // Whoever is in no group has nothing to follow, and would be refused.
+  return may('node.read') ? <LiveUpdates>{children}</LiveUpdates> : children;
 }

@@ -66,7 +66,7 @@ export function UserActs({ user }: { readonly user: UserView }) {
   const failed = [update, unlock, endSessions].find((act) => act.isError);
   return (
     <>
-      <Menu position="bottom-end">
+      <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <Button
             size="compact-sm"

@@ -1,4 +1,4 @@
-import { Button, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Box, Button, Skeleton, Stack, Table, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { listUsers, type UserView } from '@tidegate/contract-api';
 import { useState } from 'react';
@@ -48,13 +48,15 @@ export function UsersPage() {
       <PageHead title="Users" text="Everybody who can sign in. What they may do in a group is decided by its members.">
         <Button onClick={() => setCreating(true)}>Create a user…</Button>
       </PageHead>
-      <SettlingField
-        label="Search"
-        placeholder="Part of the name"
-        maxLength={64}
-        value={values.search ?? ''}
-        onSettled={(text) => set('search', text)}
-      />
+      <Box maw={380}>
+        <SettlingField
+          label="Search"
+          placeholder="Part of the name"
+          maxLength={64}
+          value={values.search ?? ''}
+          onSettled={(text) => set('search', text)}
+        />
+      </Box>
       {users.isError && <ErrorNotice error={users.error} onRetry={() => void users.refetch()} />}
       {users.isPending && <Skeleton height={160} radius="md" aria-label="Loading users" />}
       {users.data?.items.length === 0 && <Text c="dimmed">No user matches.</Text>}
@@ -65,7 +67,9 @@ export function UsersPage() {
           ))}
         </WideTable>
       )}
-      {users.data?.next_cursor != null && <Text c="dimmed">There are more than {users.data.items.length}; narrow by name.</Text>}
+      {typeof users.data?.next_cursor === 'string' && (
+        <Text c="dimmed">There are more than {users.data.items.length}; narrow by name.</Text>
+      )}
       <CreateUserDialog isOpen={isCreating} onClose={() => setCreating(false)} />
     </Stack>
   );
