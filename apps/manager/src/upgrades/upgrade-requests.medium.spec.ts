@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@tidegate/test-kit';
 import pg from 'pg';
 import { ManagerUnderTest } from '../testing/manager-under-test.ts';
 import { Publisher, type PublishedRelease } from '../testing/publisher.ts';
+import { askAs, makeMember, newGroup, newPerson } from '../testing/people.ts';
 import { newIdentity, type ScriptedNode } from '../testing/scripted-node.ts';
 
 const OTHER_DIGEST = 'b'.repeat(64);
@@ -370,5 +371,41 @@ describe('why a node is not upgraded', () => {
     expect(await explain(node)).toMatchObject({ code: 'staged_for_person', version: '1.1.0' });
     await node.report(2, 'upgrade_refused', details(id, { error_code: 'upgrade_disabled' }));
     expect(await explain(node)).toMatchObject({ code: 'disabled_by_policy', error_code: 'upgrade_disabled', upgrade_id: id });
+  });
+});
+
+describe('who is no admin', () => {
+  const inGroup = async (group: string): Promise<ScriptedNode> => {
+    const { node, hello } = await manager.greet(newIdentity());
+    nodes.push(node);
+    await node.enrol(await manager.token({ group }));
+    await node.authenticate(hello);
+    await node.beat();
+    return node;
+  };
+
+  it('sees the upgrades and reasons of the nodes in reach, and of no other', async () => {
+    const [group, elsewhere] = [await newGroup(manager), await newGroup(manager)];
+    const [first, second, foreign] = [await inGroup(group.name), await inGroup(group.name), await inGroup(elsewhere.name)];
+    const [one, two] = [await begun(first), await begun(second)];
+    const other = await begun(foreign);
+    const [viewer, limited] = [await newPerson(manager), await newPerson(manager)];
+    await makeMember(manager, group.id, viewer.username, 'viewer');
+    await makeMember(manager, group.id, limited.username, 'operator', [first.identity.nodeId ?? '']);
+    const seenBy = async (person: typeof viewer, query = ''): Promise<string[]> => {
+      const { items } = (await askAs(manager, person, 'GET', `/api/v1/upgrades${query}`)).body as { items: { id: string }[] };
+      return items.map((item) => item.id).sort();
+    };
+    expect(await seenBy(viewer)).toEqual([one, two].sort());
+    expect(await seenBy(limited)).toEqual([one]);
+    expect(await seenBy(viewer, `?node_id=${foreign.identity.nodeId}`)).toEqual([]);
+    expect(await seenBy(viewer, `?group=${elsewhere.name}`)).toEqual([]);
+    expect((await list(`?group=${elsewhere.name}`)).items).toMatchObject([{ id: other }]);
+    const codeOf = async (...asked: [method: string, path: string, body?: object]) =>
+      ((await askAs(manager, viewer, ...asked)).body as { code: string }).code;
+    expect(await codeOf('GET', of(first, 'explain'))).toBe('waits_for_answer');
+    expect(await codeOf('GET', of(foreign, 'explain'))).toBe('node_not_found');
+    expect(await codeOf('POST', of(first, 'return'), {})).toBe('forbidden');
+    expect(((await askAs(manager, limited, 'POST', of(second, 'return'), {})).body as { code: string }).code).toBe('node_not_found');
   });
 });
