@@ -14,8 +14,13 @@ const running = (state: string, step: object = {}): UpgradeView =>
     finished_at: null,
     steps: [{ state, at: AT, ...step }],
   }) as unknown as UpgradeView;
-const ended = (state: string, error_code: string | null, more: object = {}): UpgradeView =>
-  ({ ...running(state), error_code, error_details: {}, finished_at: AT, ...more });
+const ended = (state: string, error_code: string | null, more: object = {}): UpgradeView => ({
+  ...running(state),
+  error_code,
+  error_details: {},
+  finished_at: AT,
+  ...more,
+});
 const check = (change: object = {}): UpgradeCheck =>
   ({
     outcome: 'upgrade-available',
