@@ -33,14 +33,17 @@ async function passwordFile(password: string): Promise<string> {
 }
 
 describe('tidegate-manager', () => {
-  it.each(['serve', 'migrate', 'create-admin', 'config'])('%s --help names its options and exit codes', async (name) => {
-    const help = await commandLine(name, '--help');
-    expect([help.code, help.err]).toEqual([0, '']);
-    expect(help.out).toMatch(new RegExp(`^usage: tidegate-manager ${name} [^]*--config FILE`));
-    const overview = await commandLine('--help');
-    expect(overview.out).toContain(`  ${name} `);
-    expect(overview.out).toContain('Exit codes: 0 done, 1 refused');
-  });
+  it.each(['serve', 'migrate', 'create-admin', 'backup', 'restore', 'doctor', 'config'])(
+    '%s --help names its options and exit codes',
+    async (name) => {
+      const help = await commandLine(name, '--help');
+      expect([help.code, help.err]).toEqual([0, '']);
+      expect(help.out).toMatch(new RegExp(`^usage: tidegate-manager ${name} [^]*--config FILE`));
+      const overview = await commandLine('--help');
+      expect(overview.out).toContain(`  ${name} `);
+      expect(overview.out).toContain('Exit codes: 0 done, 1 refused');
+    },
+  );
 
   it.each([
     [],

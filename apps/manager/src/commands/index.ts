@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
 import { isCodedError } from '@tidegate/contract-errors';
 import { Misused, say, type Command, type ExitCode } from './command.ts';
+import { backup, restore } from './backup.ts';
 import { config } from './config.ts';
 import { createAdmin } from './create-admin.ts';
+import { doctor } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
 import { serve } from './serve.ts';
 
@@ -10,6 +12,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   serve,
   migrate: migrateCommand,
   'create-admin': createAdmin,
+  backup,
+  restore,
+  doctor,
   config,
 };
 

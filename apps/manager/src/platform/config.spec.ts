@@ -25,14 +25,11 @@ describe('parseConfig', () => {
       TIDEGATE_ADMIN_USERNAME: '123',
       TIDEGATE_TLS_CERT_FILE: '/cert',
       TIDEGATE_TLS_KEY_FILE: '/key',
-      TIDEGATE_METRICS_LISTEN_PORT: '9100',
+      TIDEGATE_MIRROR_MAX_DOWNLOADS: '7',
       TIDEGATE_TRUST_PROXY: '["192.0.2.0/24"]',
     });
     expect(config).toMatchObject({ admin: { username: '123', password_file: '/secret' }, trust_proxy: ['192.0.2.0/24'] });
-    expect([config.tls, config.metrics.listen]).toEqual([
-      { cert_file: '/cert', key_file: '/key', min_version: '1.2' },
-      { host: '127.0.0.1', port: 9100 },
-    ]);
+    expect([config.tls, config.mirror.max_downloads]).toEqual([{ cert_file: '/cert', key_file: '/key', min_version: '1.2' }, 7]);
     expect([...SETTINGS.keys()]).toEqual(expect.arrayContaining(['TIDEGATE_DATABASE_URL', 'TIDEGATE_RETENTION_EVENTS_DAYS']));
   });
 

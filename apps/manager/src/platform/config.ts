@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CodedError } from '@tidegate/contract-errors';
 import { WIRE } from '@tidegate/contract-protocol';
 import { discovery, mirror, releaseSources } from './release-config.ts';
-import { metrics, tls, trustProxy } from './serving-config.ts';
+import { tls, trustProxy } from './serving-config.ts';
 
 /** The manager's configuration file. Unknown keys are refused: a mistyped one must not be silently without effect. */
 export const managerConfig = z.strictObject({
@@ -17,7 +17,6 @@ export const managerConfig = z.strictObject({
   /** Without it the console and the API are served as plain http, for this machine or for a proxy in front. */
   tls,
   trust_proxy: trustProxy,
-  metrics,
   /** The first account of an empty installation. Without a password file it is made with `tidegate-manager create-admin`. */
   admin: z.strictObject({ username: z.string().min(1).max(64).default('admin'), password_file: z.string().optional() }).prefault({}),
   release_sources: releaseSources,

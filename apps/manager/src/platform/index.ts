@@ -8,7 +8,7 @@ export type { DiscoveryRemoteConfig, ReleaseSourceConfig } from './release-confi
 export type { Persistence } from './database/data-source.ts';
 export { DatabaseLife } from './database/database-life.ts';
 export { Database } from './database/database.ts';
-export { openDatabase } from './database/open-database.ts';
+export { openDatabase, type MigrationState, type OpenDatabase } from './database/open-database.ts';
 export { Drain } from './drain.ts';
 export { Certificate } from './http/certificate.ts';
 export { forwardedAddress, trustOf, type Trust } from './http/client-address.ts';
@@ -31,6 +31,7 @@ export { configSchema, withoutSecrets } from './shown-config.ts';
 export { platformPersistence } from './persistence/index.ts';
 export { PlatformModule, type PlatformParts } from './platform.module.ts';
 export { CLOCK, CONFIG, LOG, NOTIFIER } from './tokens.ts';
+export { SOFTWARE_VERSION } from './software-version.ts';
 export { Replica } from './replica.ts';
 export { Replicas } from './replicas.ts';
 export { storableJson, storableText } from './storable-json.ts';

@@ -20,13 +20,3 @@ export const trustProxy = z
   .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
   .max(50)
   .default([]);
-
-/** Figures for Prometheus; docs/metrics.md lists them. Off unless one of the two is set. */
-export const metrics = z
-  .strictObject({
-    /** An address of their own, as plain http and open to whoever reaches it. */
-    listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535) }).optional(),
-    /** `/metrics` beside the API, for whoever sends the content of this file as `Authorization: Bearer`. */
-    token_file: z.string().min(1).optional(),
-  })
-  .prefault({});

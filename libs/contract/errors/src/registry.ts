@@ -220,9 +220,7 @@ export const ERRORS = {
   public_origin_unfit: entry('local', 'warning', false, ['public_origin does not fit the way this manager is reached.', 'Set it to what people type, with https.', 'Over plain http to another machine browsers keep no session cookie safe, and nodes refuse to connect at all.']),
   backup_damaged: entry('local', 'critical', false, ['The file is not a whole backup.', 'Take another one; nothing was restored.', 'The details name the first part that differs from its digest or is missing.']),
   backup_too_new: entry('local', 'warning', false, ['The backup was made by a later release.', 'Restore it with that release.', 'The details name a migration that this release does not know.']),
-  backup_key_needed: entry('local', 'warning', false, ['The keys in the backup cannot be opened.', 'Give the passphrase they were sealed with.', '`--keys-passphrase-file` of backup and of restore have to name the same passphrase.']),
   database_not_empty: entry('local', 'warning', false, ['The database already holds something.', 'Restore into an empty one.', 'The details name the first table that has rows; nothing is ever overwritten.']),
-  metrics_token_invalid: entry('local', 'warning', false, ['The request carries no valid token for the metrics.', 'Send `Authorization: Bearer` with the content of metrics.token_file.', 'The file is read anew for each request.']),
 
   // The local system that `npm start` brings up.
   port_in_use: entry('local', 'warning', false, ['The port cannot be listened on.', 'Stop the process that holds it, or choose another with --port N.', '`ss -ltnp` shows which process listens where; ports below 1024 are for root.']),

@@ -1,0 +1,32 @@
+import { isCodedError } from '@tidegate/contract-errors';
+import { openDatabase, systemClock, type Log, type ManagerConfig, type Persistence } from '../platform/index.ts';
+import { judgeDatabase } from './database-checks.ts';
+import type { Finding } from './finding.ts';
+import { checkCertificate, checkDisk, checkPublicOrigin, checkSecretFiles } from './machine-checks.ts';
+import { readDatabaseFacts } from './persistence/database-facts.ts';
+
+/** Everything that can be looked at from the manager's machine; a check that finds nothing says nothing. */
+export async function examine(config: ManagerConfig, persistence: readonly Persistence[], log: Log): Promise<Finding[]> {
+  const findings = await Promise.all([
+    checkDisk(config),
+    checkSecretFiles(config),
+    checkCertificate(config, log, systemClock.now()),
+    checkDatabase(config, persistence, log),
+  ]);
+  return [...checkPublicOrigin(config), ...findings.flat()];
+}
+
+async function checkDatabase(config: ManagerConfig, persistence: readonly Persistence[], log: Log): Promise<Finding[]> {
+  try {
+    const opened = await openDatabase(config, persistence, log);
+    try {
+      const facts = await opened.database.read((em) => readDatabaseFacts(em, () => systemClock.now().getTime()));
+      return judgeDatabase(facts, await opened.migrations());
+    } finally {
+      await opened.close();
+    }
+  } catch (error) {
+    if (!isCodedError(error)) throw error;
+    return [{ code: error.code, weight: 'broken', details: error.details }];
+  }
+}
