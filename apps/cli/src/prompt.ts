@@ -31,8 +31,9 @@ export async function ask(question: string, from: Surroundings): Promise<string>
 export async function askSecret(question: string, from: Surroundings): Promise<string> {
   needsTerminal(question, from);
   const { stdin, stderr } = from;
-  stderr.write(`${question}: `);
+  // Before the question: what is typed the moment it appears would still be echoed by the terminal.
   stdin.setRawMode(true);
+  stderr.write(`${question}: `);
   stdin.setEncoding('utf8');
   stdin.resume();
   try {
