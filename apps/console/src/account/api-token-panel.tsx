@@ -53,12 +53,7 @@ function CreateToken({ onClose }: { readonly onClose: () => void }) {
         value={name}
         onChange={(event) => setName(event.currentTarget.value)}
       />
-      <Checkbox.Group
-        label="It may"
-        description="Never more than you may."
-        value={scopes}
-        onChange={(values) => setScopes(values as TokenScope[])}
-      >
+      <Checkbox.Group label="It may" description="Never more than you may." value={scopes} onChange={(values) => setScopes(values)}>
         <Stack gap={6} mt={6}>
           {TOKEN_SCOPES.map((scope) => (
             <Checkbox key={scope} value={scope} label={`${scope}: ${MEANINGS[scope]}`} />

@@ -140,7 +140,7 @@ export function ReturnDialog({ node, onClose }: DialogProps) {
         onSubmit={() =>
           act.mutate({
             parameters: { id: node.id },
-            body: { queue: isOffline && queue, ...(version !== null && { version: version as never }) },
+            body: { queue: isOffline && queue, ...(version !== null && { version }) },
           })
         }
       >
