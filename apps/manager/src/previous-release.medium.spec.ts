@@ -14,10 +14,20 @@ import { breaches, readSchema, type SchemaShape } from './testing/schema-shape.t
  */
 const golden = (name: string): string => join(import.meta.dirname, 'testing/goldens', `release-1.${name}.json`);
 const FIRST_RELEASE = /^\D+17637000000\d\d$/;
-/** The manager's own events are of no node. The first release reads events of one node at a time, so it never meets them. */
-const NEVER_READ = ['group_id', 'node_id', 'seq', 'spool_id'].map(
-  (column) => `events.${column}: may be null now, and who reads it does not know that`,
-);
+const mayBeNull = (column: string): string => `${column}: may be null now, and who reads it does not know that`;
+/**
+ * Looked at one by one: the manager's own events are of no node, and the first release reads events of one node at a time, so it
+ * never meets them. A node that never sent a beat has a row of its own now, without one; the first release joins these rows
+ * from the left and so expects both to be missing.
+ */
+const HARMLESS = [
+  ...['events.group_id', 'events.node_id', 'events.seq', 'events.spool_id'].map(mayBeNull),
+  ...['node_beats.last_beat_at', 'node_beats.software_version'].map(mayBeNull),
+];
+/** Copy what a list shows into one narrow table, after the write and whoever writes; they refuse nothing. */
+const PROJECTIONS = /^(nodes|upgrades): a new rule may refuse its rows: CREATE TRIGGER project_\w+ AFTER /;
+const newBreaches = (first: SchemaShape, now: SchemaShape): readonly string[] =>
+  breaches(first, now).filter((breach) => !HARMLESS.includes(breach) && !PROJECTIONS.test(breach));
 const log = createLog('silent', { write: () => {} });
 let database: TestDatabase;
 const sources: DataSource[] = [];
@@ -55,7 +65,7 @@ describe('a replica of the first release on the schema of this one', () => {
     now = await connect(/./);
     // Two replicas that start at once, one of them waiting for the other: building an index concurrently must not deadlock.
     await Promise.all([migrate(now), migrate(await connect(/./))]);
-    expect(breaches(first, await readSchema(now.manager))).toEqual(NEVER_READ);
+    expect(newBreaches(first, await readSchema(now.manager))).toEqual([]);
   });
 
   it.each(JSON.parse(readFileSync(golden('statements'), 'utf8')) as string[])('may still say: %.100s', async (statement) => {
@@ -68,17 +78,17 @@ describe('a replica of the first release on the schema of this one', () => {
     await runner.startTransaction();
     await runner.query('ALTER TABLE commands DROP COLUMN sent_at, ADD COLUMN hurry boolean NOT NULL, ADD COLUMN note text UNIQUE');
     await runner.query(
-      'ALTER TABLE nodes ALTER COLUMN name TYPE varchar(9), ALTER COLUMN public_key DROP NOT NULL, ADD CHECK (name <> id::text)',
+      'ALTER TABLE registration_tokens ALTER COLUMN created_by TYPE varchar(9), ALTER COLUMN device_type DROP NOT NULL, ADD CHECK (created_by <> id::text)',
     );
-    const found = breaches(first, await readSchema(runner.manager));
+    const found = newBreaches(first, await readSchema(runner.manager));
     await runner.rollbackTransaction();
     await runner.release();
-    expect(found.filter((breach) => !NEVER_READ.includes(breach))).toEqual([
+    expect(found).toEqual([
       'commands.sent_at: the column is gone',
       'commands.hurry: is new and must be written',
-      'nodes.name: was text, is character varying(9)',
-      'nodes.public_key: may be null now, and who reads it does not know that',
-      expect.stringMatching(/^nodes: a new rule may refuse its rows: CHECK/),
+      'registration_tokens.created_by: was text, is character varying(9)',
+      mayBeNull('registration_tokens.device_type'),
+      expect.stringMatching(/^registration_tokens: a new rule may refuse its rows: CHECK/),
     ]);
   });
 });
