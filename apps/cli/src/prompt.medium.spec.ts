@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+const PASSWORD = 'correct horse battery';
+const session = (via: string) => ({
+  user: { id: '9cc58df2-308d-4475-bac6-423de48e3bcc', username: 'anna', role: 'user' },
+  via,
+  password_change_required: false,
+  csrf_token: 'csrf-secret',
+  expires_at: '2026-03-01T10:00:00Z',
+});
+
+let home: string;
+let given: unknown;
+const manager = createServer((request, response) => {
+  void (async () => {
+    if (request.method === 'POST') given = JSON.parse(await text(request));
+    response.setHeader('set-cookie', 'tidegate-1=cookie-secret; HttpOnly');
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(session('session')));
+  })();
+});
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'tidegate-cli-'));
+  manager.listen(0, '127.0.0.1');
+  await once(manager, 'listening');
+});
+afterAll(() => {
+  manager.closeAllConnections();
+  manager.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** A login on a real terminal, that of `script`; answers each question once it is asked. */
+async function login(answers: Readonly<Record<string, string>>): Promise<{ screen: string; code: number | null }> {
+  const url = `http://127.0.0.1:${(manager.address() as AddressInfo).port}`;
+  const command = `"${process.execPath}" "${join(import.meta.dirname, 'main.ts')}" login ${url}`;
+  const { PATH = '' } = process.env;
+  const child = spawn('script', ['-qec', command, '/dev/null'], { env: { PATH, XDG_CONFIG_HOME: home, TERM: 'xterm' } });
+  let screen = '';
+  const open = { ...answers };
+  child.stdout.on('data', (chunk: Buffer) => {
+    screen += chunk.toString();
+    for (const [question, answer] of Object.entries(open)) {
+      if (!screen.includes(`${question}: `)) continue;
+      delete open[question];
+      child.stdin.write(answer);
+    }
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { screen, code };
+}
+
+describe('a login at a terminal', () => {
+  it('asks, shows nothing of the password, and takes a correction', async () => {
+    const { screen, code } = await login({ User: 'anna\r', Password: `${PASSWORD}x\u007f\r` });
+    expect({ code, given }).toEqual({ code: 0, given: { username: 'anna', password: PASSWORD } });
+    expect(screen).toContain('Signed in');
+    expect(screen).not.toContain('horse');
+    expect(JSON.parse(readFileSync(join(home, 'tidegate/contexts.json'), 'utf8'))).toMatchObject({
+      contexts: {
+        [`127.0.0.1:${(manager.address() as AddressInfo).port}`]: { username: 'anna', credential: { cookie: 'tidegate-1=cookie-secret' } },
+      },
+    });
+  }, 8_000);
+
+  it('sends nothing when Ctrl-C answers the question', async () => {
+    given = undefined;
+    const { code } = await login({ User: 'anna\r', Password: '\u0003' });
+    expect({ code, given }).toEqual({ code: 130, given: undefined });
+  }, 8_000);
+});
