@@ -37,7 +37,7 @@ export function StandingTags({ node }: { readonly node: Standing }) {
   ));
 }
 
-export function LabelPills({ labels }: { readonly labels: NodeView['labels'] }) {
+function LabelPills({ labels }: { readonly labels: NodeView['labels'] }) {
   return (
     <span className={styles.labels}>
       {Object.entries(labels).map(([key, value]) => (
