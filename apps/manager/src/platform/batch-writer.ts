@@ -23,7 +23,13 @@ export class BatchWriter<T> {
 
   /** Settles when the item is stored; rejects with what stopped its whole batch. */
   add(item: T): Promise<void> {
-    return new Promise((resolve, reject) => this.put(item, (_item, failure) => (failure ? reject(failure.error) : resolve())));
+    return new Promise((resolve, reject) =>
+      this.put(item, (_item, failure) => {
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what was thrown, passed on as it is
+        if (failure) reject(failure.error);
+        else resolve();
+      }),
+    );
   }
 
   /** The same without a promise, for what comes hundreds of times a second; one function can serve all items. */
