@@ -21,7 +21,7 @@ describe('stray marks', () => {
     'https://github.com/acme/root/home/x',
     `https://github.com/acme/edge/.github/workflows/release.yml${at}refs/tags/v1.0.0`,
     `ops${at}example.com, a${at}plant.test, git${at}github.com:acme/edge`,
-    `http://user${at}api.github.com/ and tidegate-guard${at}edge.timer`,
+    `http://user${at}api.github.com/ and tidegate-guard${at}edge.timer and tidegate-guard${at}edge.path`,
     `import '${at}tidegate/contract-errors'; "zod${at}4.6.7"`,
   ])('lets through: %s', (line) => {
     expect(strayMarks('libs/x.ts', line)).toEqual([]);

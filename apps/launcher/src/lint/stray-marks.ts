@@ -20,7 +20,7 @@ const MARKS: readonly Mark[] = [
     name: 'e-mail address',
     // Reserved names (RFC 2606) are nobody's; `git@`, a URL's userinfo and `unit@instance.service` are not mail.
     pattern:
-      /(?<!:\/\/\S*)\b(?!git@)[\w.+-]+@(?!example\.|[\w-]+\.(?:test|example|invalid|service|timer|socket)\b)[\w-]+(\.[\w-]+)*\.[a-z]{2,}\b/i,
+      /(?<!:\/\/\S*)\b(?!git@)[\w.+-]+@(?!example\.|[\w-]+\.(?:test|example|invalid|service|timer|socket|path)\b)[\w-]+(\.[\w-]+)*\.[a-z]{2,}\b/i,
     except: /^(package-lock\.json|LICENSE)$/,
   },
 ];

@@ -146,9 +146,9 @@ function answer(message: FromNode, { nonce, managerId, nodes, options, reply, ac
       return options.ackEvents === false
         ? undefined
         : reply({ type: 'event_ack', spool_id: message.event.spool_id, seq: message.event.seq });
-    case 'command_ack':
-    // No test lets this manager ask for a new key.
+    // No test lets this manager ask for a new key, so none is offered.
     case 'key_offer':
+    case 'command_ack':
       return undefined;
   }
 }
