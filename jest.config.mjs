@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 // Three rings by suffix: *.spec.ts pure, *.medium.spec.ts real database, sockets and disk, apps/e2e whole systems.
 const swc = (decorators) => [
   '@swc/jest',
@@ -18,6 +20,10 @@ const project = (displayName, testMatch, ignore = []) => ({
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '/apps/manager/.*\\.ts$': swc(true), '\\.tsx?$': swc(false) },
+  moduleNameMapper: {
+    '^fast-check$': '<rootDir>/libs/test/kit/jest/seeded-fast-check.mjs',
+    '^fast-check/unseeded$': fileURLToPath(import.meta.resolve('fast-check')),
+  },
   testMatch,
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/libs/test/boundaries/fixtures/', ...ignore],
   modulePathIgnorePatterns: ['/dist/', '/\\.nx/', '/\\.tidegate/'],

@@ -110,7 +110,9 @@ function altered(sample: unknown, changes: readonly (readonly [where: number, ac
     else if (act === 'remove') delete holder[name];
     else if (act === 'add') Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
     else if (act === 'repeat' && Array.isArray(holder))
-      holder.push(...(holder as unknown[]).slice(0, 60), ...(holder as unknown[]).slice(0, 60));
+      // By index: an earlier change may have given the list a `constructor` of its own, which its methods would call.
+      for (let copied = 0, length = holder.length; copied < 2 * Math.min(length, 60); copied += 1)
+        Array.prototype.push.call(holder, holder[copied % length]);
     else holder[name] = value;
   }
   return whole;

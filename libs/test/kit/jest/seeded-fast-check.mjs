@@ -1,0 +1,11 @@
+import fc from 'fast-check/unseeded';
+
+/**
+ * A gate gives the same verdict for the same tree, so its draws are the same too. `TIDEGATE_SEED=random` draws others, any number
+ * those of an earlier run; a failing property prints its own.
+ */
+const wanted = process.env.TIDEGATE_SEED ?? '20261102';
+if (wanted !== 'random') fc.configureGlobal({ seed: Number(wanted) });
+
+export * from 'fast-check/unseeded';
+export default fc;
