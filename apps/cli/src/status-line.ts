@@ -1,21 +1,9 @@
 import type { UpgradeView } from '@tidegate/contract-api';
+import { ATTEMPT_PATH } from '@tidegate/contract-events';
 import { cut } from './plain.ts';
 
 /** The way of an upgrade as a person sees it; each phase is a step of the bar. */
-const WAY: readonly UpgradeView['state'][] = [
-  'queued',
-  'sent',
-  'accepted',
-  'resolving',
-  'verifying',
-  'fetching',
-  'staged',
-  'draining',
-  'snapshotting',
-  'activating',
-  'trial',
-  'committed',
-];
+const WAY: readonly UpgradeView['state'][] = ['queued', 'sent', ...ATTEMPT_PATH];
 const BAR_COLUMNS = 24;
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,21 +1,9 @@
 import { isBeforeActivation } from '@tidegate/domain-attempt';
-import { isTerminal } from '@tidegate/contract-events';
+import { ATTEMPT_PATH, isTerminal } from '@tidegate/contract-events';
 import type { UpgradeState, UpgradeView } from '@tidegate/contract-api';
 
 /** The way of an upgrade that goes well. `queued` stands in front when the manager reports it. */
-const WAY = [
-  'sent',
-  'accepted',
-  'resolving',
-  'verifying',
-  'fetching',
-  'staged',
-  'draining',
-  'snapshotting',
-  'activating',
-  'trial',
-  'committed',
-] as const satisfies readonly UpgradeState[];
+const WAY = ['sent', ...ATTEMPT_PATH] as const satisfies readonly UpgradeState[];
 
 export const STATE_MEANINGS: Readonly<Record<UpgradeState, string>> = {
   queued: 'Stored by the manager; goes out as soon as the node is connected.',

@@ -1,4 +1,12 @@
-export { ATTEMPT_STATES, attemptState, isTerminal, TERMINAL_STATES, type AttemptState, type TerminalState } from './attempt-state.ts';
+export {
+  ATTEMPT_PATH,
+  ATTEMPT_STATES,
+  attemptState,
+  isTerminal,
+  TERMINAL_STATES,
+  type AttemptState,
+  type TerminalState,
+} from './attempt-state.ts';
 export {
   categoryOf,
   EVENT_CATEGORIES,
