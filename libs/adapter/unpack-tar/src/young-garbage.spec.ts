@@ -10,6 +10,13 @@ it('asks for a minor collection by what passed through, however it is cut', () =
   expect(asked).toEqual(Array.from({ length: 4 }, () => ({ type: 'minor' })));
 });
 
+it('asks for a full collection now and then, for what outlived the minor ones', () => {
+  const asked: string[] = [];
+  const garbage = new YoungGarbage(({ type }) => void asked.push(type));
+  for (let passed = 0; passed < 128 * MIB; passed += MIB) garbage.passed(MIB);
+  expect(asked.flatMap((type, index) => (type === 'major' ? [index] : []))).toEqual([15, 31, 47, 63]);
+});
+
 it('works without a collector', () => {
   expect(() => new YoungGarbage(null).passed(100 * MIB)).not.toThrow();
 });
