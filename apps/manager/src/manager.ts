@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ErrorCode } from '@tidegate/contract-errors';
@@ -34,6 +35,8 @@ const LOOK_AT_CERTIFICATE_EVERY_MS = 5000;
 
 export interface RunningManager {
   readonly address: AddressInfo;
+  /** One of its services, for a program around it that is no HTTP client: a bench, a test. */
+  service<T>(type: Type<T>): T;
   /** Looks at the certificate's files now. */
   reload(): Promise<void>;
   /** Sockets are told to come back (1012), what runs is finished, the database is stopped. Idempotent. */
@@ -70,7 +73,8 @@ export async function startManager(parts: PlatformParts): Promise<RunningManager
   const reload = async (): Promise<void> => await certificate?.reload();
   if (certificate) parts.clock.every(LOOK_AT_CERTIFICATE_EVERY_MS, oneAtATime(reload));
   let stopped: Promise<void> | undefined;
-  return { address, reload, stop: () => (stopped ??= stop(app, server)) };
+  const service = <T>(type: Type<T>): T => app.get(type, { strict: false });
+  return { address, service, reload, stop: () => (stopped ??= stop(app, server)) };
 }
 
 /** A node's socket carries no Origin; a page's does, and only our own may try. No database, no handshake: come back later. */

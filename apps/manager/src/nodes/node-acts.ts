@@ -6,7 +6,7 @@ import type { EntityManager } from 'typeorm';
 import { AuditTrail } from '../audit/index.ts';
 import type { SignedIn } from '../auth/index.ts';
 import { Bus, ChangeFeed, CLOCK, Database, type Clock } from '../platform/index.ts';
-import { lockNodeLife, type NodeLife } from './persistence/node-life-records.ts';
+import { lockNodeLife, lockSession, type NodeLife } from './persistence/node-life-records.ts';
 
 /** What an act leaves in the audit trail. */
 export interface ActRecord {
@@ -34,6 +34,8 @@ export class NodeActs {
    */
   async perform(caller: SignedIn, nodeId: string, action: Action, act: NodeAct): Promise<void> {
     const record = await this.database.transaction(async (em) => {
+      // Before its node, as everybody does who wants both: a wave of upgrades holds many sessions while it changes their nodes.
+      await lockSession(em, nodeId);
       const node = await lockNodeLife(em, nodeId);
       if (!node || !may(caller.principal, 'node.read', { groupId: node.groupId, nodeId })) throw new CodedError('node_not_found');
       if (!may(caller.principal, action, { groupId: node.groupId, nodeId })) throw new CodedError('forbidden');

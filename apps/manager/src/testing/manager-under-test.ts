@@ -4,6 +4,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Type } from '@nestjs/common';
 import type { SessionView, StreamMessage } from '@tidegate/contract-api';
 import { startManager, type RunningManager } from '../manager.ts';
 import { createLog, parseConfig } from '../platform/index.ts';
@@ -73,6 +74,12 @@ export class ManagerUnderTest {
 
   get port(): number {
     return this.running?.address.port ?? 0;
+  }
+
+  /** What has no route of its own. */
+  service<T>(type: Type<T>): T {
+    if (!this.running) throw new Error('the manager was not started');
+    return this.running.service(type);
   }
 
   async reload(): Promise<void> {

@@ -8,6 +8,12 @@ const LOOK_EVERY_MS = 3000;
 /** Nodes per transaction and turn of the loop; beyond it nobody else gets a word in. */
 const MAX_NODES = 250;
 
+/** A command that its row says was sent, on its way. */
+export interface Outgoing {
+  readonly session: LiveSession;
+  readonly text: string;
+}
+
 /**
  * Brings commands from their rows to the nodes that are connected here. Whoever makes a command calls `wake`, on whichever
  * replica: the row is the truth, a notice makes it fast, a slow look at the rows makes it certain. Nothing is lost when a
@@ -53,6 +59,19 @@ export class CommandDispatch implements OnModuleInit {
     if (!sent) this.bus.publish('command', [nodeId]);
   }
 
+  /**
+   * Commands of many nodes that have just been stored.
+   * @param messages marked as sent to nodes that are connected here: one whose socket went meanwhile gets it when it is back
+   * @param elsewhere nodes of other replicas, which claim their rows themselves
+   */
+  async sendOff(messages: readonly Outgoing[], elsewhere: readonly string[]): Promise<void> {
+    this.bus.publish('command', elsewhere);
+    for (let from = 0; from < messages.length; from += MAX_NODES) {
+      if (from > 0) await nextTurn();
+      for (const { session, text } of messages.slice(from, from + MAX_NODES)) this.link.sendText(session, text);
+    }
+  }
+
   private async lookForUnsent(): Promise<void> {
     if (!this.database.ready || this.link.size === 0) return;
     await this.sendTo(await this.database.read((em) => nodesWaitingAt(em, this.replica.id, this.clock.now(), 10_000)));
@@ -71,7 +90,7 @@ export class CommandDispatch implements OnModuleInit {
         claimed.catch(() => {});
         this.send(sessions.slice(from, from + MAX_NODES), messages);
         // The loop turns between two batches, whatever the database does.
-        await new Promise<void>((settle) => setImmediate(settle));
+        await nextTurn();
       }
       await claimed;
     } catch (error) {
@@ -105,3 +124,5 @@ export class CommandDispatch implements OnModuleInit {
     return sessions.filter((session) => waiting.has(session.nodeId));
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise((settle) => setImmediate(settle));

@@ -3,7 +3,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Action as AccessAction, requestUpgrade, returnNode, UpgradeCheck, UpgradeView } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
 import { releaseVersion } from '@tidegate/contract-manifest';
-import { action, type Action } from '@tidegate/contract-protocol';
 import { may } from '@tidegate/domain-access';
 import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
@@ -12,11 +11,13 @@ import type { SignedIn } from '../auth/index.ts';
 import { findStanding, type NodeStanding } from '../nodes/index.ts';
 import { ChangeFeed, CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
 import { channelOf, refuseMissingEnvironment, UpgradeChecks } from '../releases/index.ts';
+import { actionOf, type Wanted } from './action-of.ts';
 import { CommandDispatch } from './command-dispatch.ts';
 import { insertCommand } from './persistence/command-records.ts';
 import * as records from './persistence/upgrade-records.ts';
 import type { UpgradeRecord } from './upgrade-life.ts';
 import { viewOfUpgrade } from './upgrade-view.ts';
+import { refusalOf } from './wave-verdict.ts';
 
 type UpgradeRequest = z.output<typeof requestUpgrade>;
 type ReturnRequest = z.output<typeof returnNode>;
@@ -28,9 +29,6 @@ interface Unchanged {
 interface Begun {
   readonly upgrade: UpgradeView;
 }
-
-/** What makes one request differ from another. */
-type Wanted = Pick<UpgradeRecord, 'action' | 'version' | 'channel' | 'expectedManifestSha256' | 'retrySkipped'>;
 
 /** What people ask a node for: a release, or the version it had before. Answers what was accepted, not what was done. */
 @Injectable()
@@ -89,11 +87,13 @@ export class UpgradeRequests {
     const target = standing && { groupId: standing.groupId, nodeId };
     if (!target || standing.removedAt || !may(caller.principal, 'node.read', target)) throw new CodedError('node_not_found');
     if (!may(caller.principal, act, target)) throw new CodedError('forbidden');
-    if (standing.revokedAt) throw new CodedError('node_revoked');
-    if (standing.quarantinedAt) throw new CodedError('node_quarantined');
-    if (!queue && !standing.connected) throw new CodedError('node_offline');
-    // Also of a node that has never reported: nobody knows what it is able to.
-    if (!standing.capabilities.includes('upgrade')) throw new CodedError('upgrade_not_supported');
+    const code = refusalOf({
+      revoked: standing.revokedAt !== null,
+      quarantined: standing.quarantinedAt !== null,
+      connected: queue || standing.connected,
+      capable: standing.capabilities.includes('upgrade'),
+    });
+    if (code) throw new CodedError(code);
     return standing;
   }
 
@@ -145,15 +145,4 @@ export class UpgradeRequests {
       },
     });
   }
-}
-
-function actionOf({ action: kind, version, channel, expectedManifestSha256: pin, retrySkipped }: UpgradeRecord): Action {
-  if (kind === 'return') return action.parse({ kind: 'return_to_previous', version });
-  return action.parse({
-    kind: 'upgrade_binary',
-    version,
-    channel,
-    ...(pin !== null && { expected_manifest_sha256: pin }),
-    ...(retrySkipped && { retry_skipped: true }),
-  });
 }

@@ -31,6 +31,9 @@ export async function lockNodeLife(em: EntityManager, id: string): Promise<NodeL
   return rows[0] ?? null;
 }
 
+export const lockSession = async (em: EntityManager, nodeId: string): Promise<void> =>
+  void (await em.query('SELECT 1 FROM node_sessions WHERE node_id = $1 FOR NO KEY UPDATE', [nodeId]));
+
 /** Columns and values of one change that a person made; `revision` counts them. */
 export async function changeNode(em: EntityManager, id: string, change: Readonly<Record<string, unknown>>): Promise<void> {
   const columns = Object.keys(change);
