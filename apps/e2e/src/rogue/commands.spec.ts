@@ -162,6 +162,7 @@ describe('a compromised manager', () => {
     };
     const node = await attacked({ manager: { tooEarly: [command] } });
     await eventually('the refusal', 15_000, () => (node.edge.said.join('').includes('message_unexpected') ? true : undefined));
+    await node.servesLocally();
     expect(node.manager.heard.map((message) => message.type)).not.toContain('command_ack');
     expect(node.state().history).toEqual([]);
     expect(node.source.requests).toEqual([]);

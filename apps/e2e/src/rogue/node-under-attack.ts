@@ -81,6 +81,10 @@ export class NodeUnderAttack {
   /** It has beaten, and made all that a start makes: the local API comes last. */
   async serves(): Promise<void> {
     await this.manager.waitFor('health');
+    await this.servesLocally();
+  }
+
+  async servesLocally(): Promise<void> {
     await eventually('the local API', SETTLE_MS, () => (existsSync(join(this.edge.root, 'run/agent.sock')) ? true : undefined));
   }
 
@@ -111,7 +115,9 @@ export class NodeUnderAttack {
       learned: { floor, revoked, statements, highestCommitted, highestSequence, skipList },
       config: readFileSync(join(root, 'config.json'), 'utf8'),
       identity: treeDigest(join(root, 'identity')),
-      entries: readdirSync(root).sort(),
+      entries: readdirSync(root)
+        .filter((name) => !UNDER_WAY.test(name))
+        .sort(),
     };
   }
 
@@ -120,6 +126,9 @@ export class NodeUnderAttack {
     await Promise.all([this.manager.close(), this.source.close()]);
   }
 }
+
+/** A file that is renamed to its name a moment later: the agent writes its state whenever it likes. Crash points see what stays. */
+const UNDER_WAY = /^\.[0-9a-f]{12}\.tmp$/;
 
 const linkOf = (path: string): string | null => (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : null);
 
