@@ -25,6 +25,7 @@ export const KEYS = {
   releases: ['releases'],
   discovery: ['discovery'],
   explanations: ['explanations'],
+  nodesOfGroup: ['nodes-of-group'],
 } as const;
 
 /** Not `clear()`: the pages that watch the session would go on watching a query that no longer exists. */
@@ -99,6 +100,12 @@ const WHOLE = 500;
 /** Sorted by name; enough for a choice and a page. */
 export const groupsQuery = (caller: Caller) =>
   queryOptions({ queryKey: KEYS.groups, queryFn: ({ signal }) => caller.ask('listGroups', { query: { limit: WHOLE }, signal }) });
+/** The first by name among those whose name or machine has `search` in it. */
+export const nodesOfGroupQuery = (caller: Caller, group: string, search: string) =>
+  queryOptions({
+    queryKey: [...KEYS.nodesOfGroup, group, search],
+    queryFn: ({ signal }) => caller.ask('listNodes', { query: { group, ...(search && { search }), limit: 50 }, signal }),
+  });
 export const registrationTokensQuery = (caller: Caller) =>
   queryOptions({
     queryKey: KEYS.registrationTokens,

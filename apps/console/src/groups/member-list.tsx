@@ -3,18 +3,21 @@ import { useQuery } from '@tanstack/react-query';
 import { GROUP_ROLES, type GroupRole, type MemberView } from '@tidegate/contract-api';
 import { useState, type FormEvent } from 'react';
 import { useCaller } from '../api/caller-context.ts';
-import { KEYS, membersQuery } from '../api/queries.ts';
+import { membersQuery } from '../api/queries.ts';
 import { useAct } from '../api/use-act.ts';
 import { ErrorNotice } from '../frame/error-notice.tsx';
 import { WideTable } from '../frame/wide-table.tsx';
 import { Panel } from '../node/panel.tsx';
 import { useMay } from '../session/use-may.ts';
+import { CHANGES_OF_MEMBERS } from './changes-of-members.ts';
+import { MemberNodesDialog } from './member-nodes-dialog.tsx';
 
-const CHANGES = [KEYS.members, KEYS.groups, KEYS.users, KEYS.session];
+const reachOf = ({ node_ids: ids }: MemberView): string => (ids === null ? 'all' : `${ids.length} of them`);
 
 function MemberRow({ groupId, member, canManage }: { readonly groupId: string; readonly member: MemberView; readonly canManage: boolean }) {
-  const put = useAct('putMember', { changes: CHANGES });
-  const remove = useAct('removeMember', { changes: CHANGES });
+  const put = useAct('putMember', { changes: CHANGES_OF_MEMBERS });
+  const remove = useAct('removeMember', { changes: CHANGES_OF_MEMBERS });
+  const [isChoosing, setIsChoosing] = useState(false);
   const parameters = { id: groupId, username: member.username };
   return (
     <Table.Tr>
@@ -36,7 +39,21 @@ function MemberRow({ groupId, member, canManage }: { readonly groupId: string; r
           member.role
         )}
       </Table.Td>
-      <Table.Td>{member.node_ids === null ? 'all' : `${member.node_ids.length} of them`}</Table.Td>
+      <Table.Td>
+        {canManage ? (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            aria-label={`Nodes of ${member.username}: ${reachOf(member)}`}
+            onClick={() => setIsChoosing(true)}
+          >
+            {reachOf(member)}
+          </Button>
+        ) : (
+          reachOf(member)
+        )}
+        {isChoosing && <MemberNodesDialog groupId={groupId} member={member} onClose={() => setIsChoosing(false)} />}
+      </Table.Td>
       <Table.Td ta="right">
         {canManage && (
           <Button
@@ -59,7 +76,7 @@ function MemberRow({ groupId, member, canManage }: { readonly groupId: string; r
 function AddMember({ groupId }: { readonly groupId: string }) {
   const [username, setUsername] = useState('');
   const [role, setRole] = useState<GroupRole>('viewer');
-  const put = useAct('putMember', { changes: CHANGES, onDone: () => setUsername('') });
+  const put = useAct('putMember', { changes: CHANGES_OF_MEMBERS, onDone: () => setUsername('') });
   const submit = (event: FormEvent) => {
     event.preventDefault();
     put.mutate({ parameters: { id: groupId, username: username.trim() }, body: { role } });

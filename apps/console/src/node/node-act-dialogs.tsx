@@ -22,7 +22,7 @@ const REASONS = {
   maintenance: {
     route: 'startNodeMaintenance',
     title: 'Start maintenance',
-    text: 'It takes no part in rollouts until the maintenance ends. The node itself goes on as it is, and single upgrades stay possible.',
+    text: 'It takes no part in rollouts until the maintenance ends. The node itself goes on as it is, and single upgrades stay possible to whoever asks for them all the same.',
     placeholder: 'Moving to another rack',
   },
   revoke: {

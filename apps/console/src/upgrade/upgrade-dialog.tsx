@@ -22,11 +22,13 @@ interface Choice {
   readonly channel: string;
 }
 
-const requestOf = (choice: Choice, releases: readonly ReleaseView[], queue: boolean): RequestUpgrade | null => {
+type Consent = Pick<RequestUpgrade, 'queue' | 'in_maintenance'>;
+
+const requestOf = (choice: Choice, releases: readonly ReleaseView[], consent: Consent): RequestUpgrade | null => {
   const listed = releases.find((release) => releaseKey(release) === choice.key);
-  if (listed) return { version: listed.version, channel: listed.channel, queue };
+  if (listed) return { version: listed.version, channel: listed.channel, ...consent };
   return choice.key === TYPED && isReleaseVersion(choice.version)
-    ? { version: choice.version, channel: choice.channel || 'stable', queue }
+    ? { version: choice.version, channel: choice.channel || 'stable', ...consent }
     : null;
 };
 
@@ -60,8 +62,12 @@ function UpgradeForm({ node, onClose }: { readonly node: NodeView; readonly onCl
   const stage = useStageUpgrade(onClose, (path) => void navigate(path));
   const [choice, setChoice] = useState<Choice>({ key: null, version: '', channel: '' });
   const [queue, setQueue] = useState(false);
+  const [inMaintenance, setInMaintenance] = useState(false);
   const isOffline = !isConnected(node.connection);
-  const request = requestOf(choice, releases.data?.items ?? [], isOffline && queue);
+  const request = requestOf(choice, releases.data?.items ?? [], {
+    queue: isOffline && queue,
+    in_maintenance: node.maintenance !== null && inMaintenance,
+  });
   const isReturn = request !== null && versionRelation(request.version, node.software_version) === 'older';
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -112,6 +118,14 @@ function UpgradeForm({ node, onClose }: { readonly node: NodeView; readonly onCl
             onChange={(event) => setQueue(event.currentTarget.checked)}
             label="Start when the node is back"
             description="It is not connected now; without this the request is refused."
+          />
+        )}
+        {node.maintenance && (
+          <Checkbox
+            checked={inMaintenance}
+            onChange={(event) => setInMaintenance(event.currentTarget.checked)}
+            label="Also while it is in maintenance"
+            description={`By ${node.maintenance.by}: ${node.maintenance.reason}. Without this the request is refused.`}
           />
         )}
         {/* Stays in sight however long the list is, and with it why a request was refused. */}
