@@ -21,10 +21,10 @@ const AREAS: Readonly<Record<string, () => Promise<Readonly<Record<string, Opene
     };
   },
   manager: async () => {
-    const [sockets, lists, signIns, records, beats] = await Promise.all([
+    const [sockets, lists, floods, records, beats] = await Promise.all([
       import('./manager-sockets/sockets-series.ts'),
       import('./manager-lists/list-series.ts'),
-      import('./manager-sign-ins/flood-series.ts'),
+      import('./manager-floods/flood-series.ts'),
       import('./manager-events/record-series.ts'),
       import('./manager-events/beat-series.ts'),
     ]);
@@ -35,10 +35,18 @@ const AREAS: Readonly<Record<string, () => Promise<Readonly<Record<string, Opene
       'sockets-connect': sockets.connectSeries,
       'sockets-reconnect': sockets.reconnectSeries,
       'sockets-command': sockets.commandSeries,
+      'sockets-wave': sockets.waveSeries,
       'events-insert': records.recordSeries,
       'events-beats': beats.beatsToDatabaseSeries,
-      'sign-ins-flood': signIns.floodSeries,
-      'sign-ins-wide-flood': signIns.wideFloodSeries,
+      'floods-guesses': floods.guessesSeries,
+      'floods-wide-guesses': floods.wideGuessesSeries,
+      'floods-silent': floods.silentSeries,
+      'floods-headers': floods.headersSeries,
+      'floods-bodies': floods.bodiesSeries,
+      'floods-nodes': floods.nodesSeries,
+      'floods-oversized': floods.oversizedSeries,
+      'floods-session': floods.sessionSeries,
+      'floods-streams': floods.streamsSeries,
     };
   },
 };

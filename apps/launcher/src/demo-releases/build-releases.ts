@@ -29,6 +29,8 @@ export interface BuiltReleases {
   readonly folders: ReadonlyMap<string, string>;
   /** The tree of the version the nodes start with, and the two files that stand beside it in a slot. */
   readonly installed: { readonly version: string; readonly tree: string; readonly statement: string };
+  /** What was compiled into them; a manager that has it says beforehand which release the nodes will not believe. */
+  readonly anchorFile: string;
 }
 
 export interface BuildPlaces {
@@ -63,11 +65,14 @@ export async function buildReleases(places: BuildPlaces, say: (line: string) => 
         tree: join(home, 'trees', INSTALLED_VERSION),
         statement: join(home, 'releases', INSTALLED_VERSION),
       },
+      anchorFile: join(home, ANCHOR_FILE),
     };
   } finally {
     await authority.close();
   }
 }
+
+const ANCHOR_FILE = 'anchor.json';
 
 interface BuildContext {
   readonly anchor: string;
@@ -81,7 +86,7 @@ async function buildInto(home: string, context: BuildContext): Promise<void> {
   const unfinished = `${home}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
-  const anchorFile = join(unfinished, 'anchor.json');
+  const anchorFile = join(unfinished, ANCHOR_FILE);
   writeFileSync(anchorFile, context.anchor);
   await inLanes(
     DEMO_RELEASES.map((release) => () => buildOne(release, unfinished, anchorFile, context)),

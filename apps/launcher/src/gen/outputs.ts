@@ -6,8 +6,11 @@ import { z } from 'zod';
 import { accessPage, explainPage, routeTable } from './api-pages.ts';
 import { attemptPage } from './attempt-docs.ts';
 import { cliPage } from './cli-page.ts';
+import { configPage } from './config-page.ts';
 import { errorPage } from './error-docs.ts';
+import { managerReference } from './manager-reference.ts';
 import { page, table } from './markdown.ts';
+import { alertRules, metricsPage } from './metrics-page.ts';
 import { fieldTable, recordPage, schemaFile } from './schema-docs.ts';
 
 /** Of the API, not of a build: it changes when a client has to change. */
@@ -70,8 +73,9 @@ const manifestPage = (): string =>
   );
 
 /** Every generated file: path from the root, and its text. */
-export const outputs = (): ReadonlyMap<string, string> =>
-  new Map([
+export function outputs(): ReadonlyMap<string, string> {
+  const manager = managerReference();
+  return new Map([
     ['docs/errors.md', errorPage()],
     ['docs/manifest.md', manifestPage()],
     ['docs/protocol.md', protocolPage()],
@@ -82,9 +86,13 @@ export const outputs = (): ReadonlyMap<string, string> =>
     ['docs/explain.md', explainPage()],
     ['docs/attempt.md', attemptPage()],
     ['docs/cli.md', cliPage()],
+    ['docs/manager-config.md', configPage(manager)],
+    ['docs/metrics.md', metricsPage(manager)],
+    ['deploy/prometheus/alerts.yml', alertRules(manager)],
     ['docs/schema/manifest.json', schemaFile(manifest)],
     ['docs/schema/event.json', schemaFile(nodeEvent)],
     ['docs/schema/upgrade-details.json', schemaFile(upgradeDetails)],
     ...Object.entries(MESSAGES).map(([name, { schema }]) => [`docs/schema/protocol/${name}.json`, schemaFile(schema)] as const),
     ...API_SCHEMAS.map(([name, schema]) => [`docs/schema/api/${name}.json`, schemaFile(schema)] as const),
   ]);
+}

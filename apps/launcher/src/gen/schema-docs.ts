@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { page, table } from './markdown.ts';
 
 /** The parts of a JSON Schema that a reader of a table wants to know. */
-interface Schema {
+export interface Schema {
   readonly type?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];

@@ -20,14 +20,20 @@ const environment = (): Record<string, string> => {
 const START_LIMIT = { burst: 5, intervalMs: 10_000, maxDelayMs: 5000 } as const;
 const UPGRADE_TIMEOUT_SECS = 300;
 
-export function managerService(folder: DataFolder, ports: Ports, pace: FleetPace): Service {
+export function managerService(folder: DataFolder, ports: Ports, pace: FleetPace, anchorFile: string): Service {
   const config = {
     listen: { host: '127.0.0.1', port: ports.manager },
     data_dir: folder.managerData,
     console_dir: join(CHECKOUT, PROGRAMS.consoleDir),
     admin: { username: 'admin', password_file: folder.passwordFile },
     release_sources: [
-      { device_type: DEVICE_TYPE, api_base_url: `http://127.0.0.1:${ports.releases}`, ...DEMO_SOURCE, allow_loopback_http: true },
+      {
+        device_type: DEVICE_TYPE,
+        api_base_url: `http://127.0.0.1:${ports.releases}`,
+        ...DEMO_SOURCE,
+        allow_loopback_http: true,
+        trust_anchor_file: anchorFile,
+      },
     ],
     node_settings: { beat_interval_secs: pace.beatIntervalSecs },
     upgrade_timeout_secs: UPGRADE_TIMEOUT_SECS,

@@ -48,7 +48,7 @@ export async function startSystem(options: SystemOptions): Promise<System> {
   try {
     const password = adminPassword(folder);
     const source = releaseSourceService(folder, ports);
-    const manager = managerService(folder, ports, options.pace);
+    const manager = managerService(folder, ports, options.pace, releases.anchorFile);
     const sourceLog = logFrom(source.log.file);
     const managerLog = logFrom(manager.log.file);
     services.start('release-source', 'release-source', source);

@@ -33,11 +33,12 @@ export class BenchFleet {
     this.sql = new pg.Client(database.url);
   }
 
-  static async make(count: number): Promise<BenchFleet> {
+  /** @param program another one than the product's own, which takes the same arguments and does something more */
+  static async make(count: number, program = 'main.ts'): Promise<BenchFleet> {
     const folder = mkdtempSync(join(tmpdir(), 'tidegate-bench-'));
     // Near the product's own place, where its packages are found.
     const bundle = join(CHECKOUT, 'apps/manager/dist', `bench-${process.pid}`, 'main.mjs');
-    await runToEnd(CHECKOUT, [PROGRAMS.buildManager, bundle], 'the manager');
+    await runToEnd(CHECKOUT, [PROGRAMS.buildManager, bundle, program], 'the manager');
     const fleet = new BenchFleet(count, folder, await createTestDatabase(), bundle);
     await fleet.sql.connect();
     const manager = await fleet.startManager();
@@ -96,7 +97,7 @@ export class BenchFleet {
   }
 
   async startRaw(): Promise<Server> {
-    const child = new BenchProcess('the raw server', [...MEASURED, join(HERE, 'raw-server.mjs'), this.#identities]);
+    const child = new BenchProcess('the raw server', [...MEASURED, join(HERE, 'raw-server.mjs'), this.#identities, this.#database.url]);
     return { process: child, url: `ws://127.0.0.1:${await child.ready()}` };
   }
 

@@ -2,9 +2,10 @@
 // the client waits for. No validation, no database, no bookkeeping but a map of sockets.
 import { createPublicKey, randomBytes, randomUUID, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import pg from 'pg';
 import { WebSocketServer } from 'ws';
 
-const [identitiesFile] = process.argv.slice(2);
+const [identitiesFile, databaseUrl] = process.argv.slice(2);
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const keys = new Map(JSON.parse(readFileSync(identitiesFile, 'utf8')).map(({ id, publicKey }) => [id, publicKey]));
 const managerId = randomUUID();
@@ -42,12 +43,47 @@ server.on('connection', (socket) => {
 });
 server.on('listening', () => process.send({ ready: server.address().port }));
 
-// The raw send loop: what it costs to say one thing to everybody, and nothing else.
-process.on('message', ({ ask }) => {
-  if (ask !== 'sendToAll') return;
-  const action = { kind: 'upgrade_binary', version: '1.1.0', channel: 'stable' };
-  for (const [nodeId, socket] of live) {
-    socket.send(JSON.stringify({ type: 'command', id: randomUUID(), node_id: nodeId, ttl_secs: 900, action }));
-  }
+const ACTION = { kind: 'upgrade_binary', version: '1.1.0', channel: 'stable' };
+const command = (nodeId) => JSON.stringify({ type: 'command', id: randomUUID(), node_id: nodeId, ttl_secs: 900, action: ACTION });
+
+const UPDATED_AT_ONCE = 500;
+const database = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+
+/** In the order in which the manager does it: rows first. */
+async function markAndSend(some) {
+  const ids = some.map(([nodeId]) => nodeId);
+  const client = await database.connect();
+  await client.query('BEGIN');
+  await client.query(
+    `UPDATE bench_upgrades SET state = 'sent', steps = steps || '[{"state": "sent", "at": "2026-11-02T09:00:00.000Z"}]' WHERE node_id = ANY($1::uuid[])`,
+    [ids],
+  );
+  await client.query('UPDATE bench_commands SET sent_at = now() WHERE node_id = ANY($1::uuid[]) AND settled_at IS NULL', [ids]);
+  await client.query('COMMIT');
+  client.release();
+  for (const [nodeId, socket] of some) socket.send(command(nodeId));
+}
+
+const ANSWERS = {
+  /** The raw send loop: what it costs to say one thing to everybody, and nothing else. */
+  sendToAll: () => {
+    for (const [nodeId, socket] of live) socket.send(command(nodeId));
+  },
+  /** The same after rows that exist were updated, many in a statement, in two lanes as the manager. */
+  markAndSendToAll: async () => {
+    const waiting = [...live];
+    const lane = async () => {
+      while (waiting.length > 0) await markAndSend(waiting.splice(0, UPDATED_AT_ONCE));
+    };
+    await Promise.all([lane(), lane()]);
+  },
+  connectToDatabase: async () => {
+    const clients = await Promise.all([database.connect(), database.connect()]);
+    for (const client of clients) client.release();
+  },
+};
+process.on('message', async ({ ask }) => {
+  if (!Object.hasOwn(ANSWERS, ask)) return;
+  await ANSWERS[ask]();
   process.send({ answer: {} });
 });

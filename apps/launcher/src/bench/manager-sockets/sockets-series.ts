@@ -20,8 +20,13 @@ const nodeCount = (wanted: number): number => Math.min(wanted, openFiles() - OTH
 type Visit = (server: Server, nodes: BenchProcess, fleet: BenchFleet) => Promise<Sample>;
 
 /** Both sides get a fresh server and fresh nodes for each run: what one run leaves behind is not the next one's. */
-async function series(wanted: number, runs: number, goals: Series['goals'], sides: { baseline: Visit; product: Visit }): Promise<Series> {
-  const fleet = await BenchFleet.make(nodeCount(wanted));
+async function series(
+  wanted: number,
+  runs: number,
+  goals: Series['goals'],
+  sides: { baseline: Visit; product: Visit; program?: string },
+): Promise<Series> {
+  const fleet = await BenchFleet.make(nodeCount(wanted), sides.program);
   const visit = async (start: () => Promise<Server>, act: Visit): Promise<Sample> => {
     const server = await start();
     const nodes = await fleet.startNodes();
@@ -100,18 +105,20 @@ export function reconnectSeries(): Promise<Series> {
 
 const epochMs = (): number => performance.timeOrigin + performance.now();
 
-/** From the word until the last node has its command. The manager's are rows, marked as sent before they leave. */
+/** From the word until the last node has its command. */
+async function untilAllHaveIt(server: Server, nodes: BenchProcess, send: () => Promise<unknown>): Promise<Sample> {
+  await nodes.ask('expectCommands');
+  const before = await cpuMs(server);
+  await server.process.ask('watchLoop');
+  const beganMs = epochMs();
+  await send();
+  const { atMs = Number.NaN } = await nodes.ask('untilCommanded');
+  const { lagP99Ms = Number.NaN } = await server.process.ask('loop');
+  return { wallMs: atMs - beganMs, cpuMs: (await cpuMs(server)) - before, lagMs: lagP99Ms };
+}
+
+/** Commands that somebody else stored, as a replica gets them that only holds the nodes: rows, marked as sent before they leave. */
 export function commandSeries(): Promise<Series> {
-  const measure = async (server: Server, nodes: BenchProcess, send: () => Promise<unknown>): Promise<Sample> => {
-    await nodes.ask('expectCommands');
-    const before = await cpuMs(server);
-    await server.process.ask('watchLoop');
-    const beganMs = epochMs();
-    await send();
-    const { atMs = Number.NaN } = await nodes.ask('untilCommanded');
-    const { lagP99Ms = Number.NaN } = await server.process.ask('loop');
-    return { wallMs: atMs - beganMs, cpuMs: (await cpuMs(server)) - before, lagMs: lagP99Ms };
-  };
   const goals: Series['goals'] = [
     { id: 'manager-command-to-all', metric: 'wallMs', ratioAtMost: 1.3 },
     { id: 'manager-command-to-all-cpu', metric: 'cpuMs', ratioAtMost: 1.3 },
@@ -120,17 +127,58 @@ export function commandSeries(): Promise<Series> {
   return series(WANTED_NODES, 3, goals, {
     baseline: async (server, nodes, { count }) => {
       await all(server, nodes, count);
-      return await measure(server, nodes, () => server.process.ask('sendToAll'));
+      return await untilAllHaveIt(server, nodes, () => server.process.ask('sendToAll'));
     },
     product: async (server, nodes, fleet) => {
       await all(server, nodes, fleet.count);
       await storeCommands(fleet);
-      return await measure(server, nodes, () =>
+      return await untilAllHaveIt(server, nodes, () =>
         fleet.sql.query('SELECT pg_notify($1, $2)', ['tidegate', JSON.stringify([randomUUID(), 'command', null])]),
       );
     },
   });
 }
+
+/**
+ * A wave of a rollout: every check, an upgrade and a command for each node, and the way to it. Beside it a server that only marks rows
+ * which exist already, in tables with the same columns and indexes but without rules, triggers or locks of its own, and then sends.
+ */
+export function waveSeries(): Promise<Series> {
+  const goals: Series['goals'] = [
+    { id: 'manager-wave', metric: 'wallMs', ratioAtMost: 1.5 },
+    { id: 'manager-wave-of-all', metric: 'wallMs', atMost: nodeCount(WANTED_NODES) / 10 },
+    { id: 'manager-wave-lag', metric: 'lagMs', atMost: 20 },
+  ];
+  return series(WANTED_NODES, 3, goals, {
+    program: 'wave-bench/main.ts',
+    baseline: async (server, nodes, fleet) => {
+      await all(server, nodes, fleet.count);
+      await storeCommands(fleet);
+      await fleet.sql.query(BARE_ROWS);
+      await server.process.ask('connectToDatabase');
+      return await untilAllHaveIt(server, nodes, () => server.process.ask('markAndSendToAll'));
+    },
+    product: async (server, nodes, fleet) => {
+      await all(server, nodes, fleet.count);
+      await nodes.ask('beat', { rounds: 1, from: 1 });
+      await fleet.sql.query('TRUNCATE upgrades CASCADE');
+      const { rows } = await fleet.sql.query<{ id: string }>('SELECT id FROM nodes ORDER BY id');
+      await server.process.ask('plan', { nodeIds: rows.map(({ id }) => id) });
+      let begun: number | undefined;
+      const sample = await untilAllHaveIt(server, nodes, async () => void ({ begun } = await server.process.ask('wave')));
+      return begun === fleet.count ? sample : {};
+    },
+  });
+}
+
+/** A copy of what `storeCommands` left. */
+const BARE_ROWS = `
+  DROP TABLE IF EXISTS bench_upgrades, bench_commands;
+  CREATE TABLE bench_upgrades (LIKE upgrades INCLUDING ALL);
+  CREATE TABLE bench_commands (LIKE commands INCLUDING ALL);
+  INSERT INTO bench_upgrades SELECT * FROM upgrades;
+  INSERT INTO bench_commands OVERRIDING SYSTEM VALUE SELECT * FROM commands;
+  ANALYZE bench_upgrades, bench_commands`;
 
 /** One upgrade and its command for each node, as a wave of a rollout would leave them. */
 async function storeCommands({ sql }: BenchFleet): Promise<void> {
