@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,8 @@ import { eventually } from './eventually.ts';
 import { CHECKOUT, freePort } from './local-system.ts';
 
 const READY_TIMEOUT_MS = 60_000;
+/** Replicas of one installation share it. */
+const SECRETS_KEY = randomBytes(32).toString('base64url');
 const BUNDLE = join(CHECKOUT, 'apps/manager/dist', `e2e-${process.pid}`, 'main.mjs');
 
 /** One replica of the manager as it is installed: a process of its own, on a database that others use too. */
@@ -41,7 +44,7 @@ export class ManagerProcess {
       JSON.stringify({ listen: { port }, data_dir: folder, admin: { password_file: join(folder, 'password') }, ...config }),
     );
     const child = spawn(process.execPath, [BUNDLE, 'serve', '--config', file], {
-      env: { ...process.env, NODE_OPTIONS: '', LOG_LEVEL: 'warn' },
+      env: { ...process.env, NODE_OPTIONS: '', LOG_LEVEL: 'warn', TIDEGATE_SECRETS_KEY: SECRETS_KEY },
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const manager = new ManagerProcess(`http://127.0.0.1:${port}`, folder, child);

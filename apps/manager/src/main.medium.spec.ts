@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { KeyRing } from './platform/index.ts';
 import { Publisher } from './testing/publisher.ts';
 
 const appDir = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -95,6 +96,18 @@ describe('the manager’s process', () => {
     const [code] = (await once(manager, 'exit')) as [number];
     expect(code).toBe(0);
     await expect(readlink(`/proc/${pid}/cwd`)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('seals what its standard input says, with the key of its data folder, which it makes', async () => {
+    const file = join(folder, 'manager.json');
+    await writeFile(file, JSON.stringify(good()));
+    const place = 'release_sources.tidegate-edge.token';
+    const sealing = promisify(execFile)(process.execPath, [bundle, 'seal', '--config', file, '--for', place]);
+    sealing.child.stdin?.end('a token\n');
+    const { stdout } = await sealing;
+    const ring = await KeyRing.load({ data_dir: folder, secrets: { previous_key_files: [] } });
+    expect(ring?.open(stdout.trim(), place)).toBe('a token');
+    expect((await stat(join(folder, 'secrets.key'))).mode & 0o777).toBe(0o600);
   });
 
   it('leaves no database behind when it is killed', async () => {

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from '@tidegate/test-kit';
 import pg from 'pg';
 import { isSignedBy } from '../audit/audit-trust.ts';
 import { ManagerUnderTest } from '../testing/manager-under-test.ts';
+import { sql } from '../testing/sql.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 let database: TestDatabase;
@@ -137,27 +138,70 @@ describe('the audit trail', () => {
 });
 
 describe('the key that signs', () => {
-  it('lies outside the database, readable by its owner alone', async () => {
-    const file = join(dataDir, 'audit-signing-key.pem');
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
-    const secret = (await readFile(file, 'utf8')).split('\n')[1]!;
-    const { rows: tables } = await owner.query(
-      `SELECT row_to_json(k)::text || row_to_json(h)::text AS text FROM audit_keys k, audit_heads h`,
-    );
-    expect(tables.map((row: { text: string }) => row.text).join('')).not.toContain(secret);
-    expect(manager.logLines.join('')).not.toContain(secret);
+  const keyOf = async (url: string) =>
+    (await sql<{ key_id: string; sealed_key: string }>(url, 'SELECT key_id, sealed_key FROM audit_keys'))[0]!;
+
+  it('lies in the database, sealed, and in no file', async () => {
+    await expect(stat(join(dataDir, 'audit-signing-key.pem'))).rejects.toMatchObject({ code: 'ENOENT' });
+    const { sealed_key: sealed } = await keyOf(database.url);
+    expect(sealed).toMatch(/^enc:v1:[0-9a-f]{16}:[A-Za-z0-9_-]+$/);
+    expect(manager.logLines.join('')).not.toContain(sealed);
     expect(manager.logLines.some((line) => line.includes('audit head signed'))).toBe(true);
   });
 
-  it('is not used while others can read it; the manager stays up and says which setting is wrong', async () => {
-    const file = join(dataDir, 'audit-signing-key.pem');
+  it('is the same in every replica', async () => {
+    const other = await ManagerUnderTest.start({ database_url: database.url });
+    try {
+      const before = await headPosition();
+      await manager.stop();
+      await other.signIn();
+      do other.clock.advance(1000);
+      while ((await headPosition()) === before);
+      expect((await query('SELECT DISTINCT key_id FROM audit_heads')).length).toBe(1);
+    } finally {
+      await other.dispose();
+      await manager.boot();
+      await manager.signIn();
+      await rows(1);
+      await signed();
+    }
+  });
+
+  it('is taken over once from the file of an earlier release, and heads of before stay valid', async () => {
+    const [own, folder] = [await createTestDatabase(), await mkdtemp(join(tmpdir(), 'tidegate-audit-spec-'))];
+    const file = join(folder, 'audit-signing-key.pem');
+    const { privateKey } = generateKeyPairSync('ed25519');
+    await writeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o644 });
+    const upgraded = await ManagerUnderTest.start({ database_url: own.url, data_dir: folder }, { untilReady: false });
+    try {
+      while (!upgraded.logLines.some((line) => line.includes('audit.signing_key_file')))
+        await new Promise((settle) => setImmediate(settle));
+      expect((await upgraded.call('GET', '/healthz')).status).toBe(200);
+      expect((await upgraded.call('GET', '/readyz')).status).toBe(503);
+      await chmod(file, 0o600);
+      await upgraded.untilReady(200);
+      const publicKey = createPublicKey(privateKey).export({ format: 'jwk' }).x;
+      expect(await sql(own.url, 'SELECT public_key FROM audit_keys')).toEqual([{ public_key: publicKey }]);
+      await rm(file);
+      await upgraded.stop();
+      await upgraded.boot();
+      expect(await sql(own.url, 'SELECT public_key FROM audit_keys')).toEqual([{ public_key: publicKey }]);
+      expect(upgraded.logLines.filter((line) => line.includes('taken over from its file'))).toHaveLength(1);
+    } finally {
+      await upgraded.dispose();
+      await own.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('does not sign when its sealed value was exchanged: the manager is not ready, and says so', async () => {
+    const { key_id: id, sealed_key: sealed } = await keyOf(database.url);
     await manager.stop();
-    await chmod(file, 0o644);
+    await query(`UPDATE audit_keys SET sealed_key = reverse(left(reverse(sealed_key), -4)) || 'AAAA'`);
     const booting = manager.boot();
-    while (!manager.logLines.some((line) => line.includes('audit.signing_key_file'))) await new Promise((settle) => setImmediate(settle));
-    expect((await manager.call('GET', '/healthz')).status).toBe(200);
+    while (!manager.logLines.some((line) => line.includes('"secret_damaged"'))) await new Promise((settle) => setImmediate(settle));
     expect((await manager.call('GET', '/readyz')).status).toBe(503);
-    await chmod(file, 0o600);
+    await query('UPDATE audit_keys SET sealed_key = $2 WHERE key_id = $1', [id, sealed]);
     await booting;
   });
 });

@@ -65,9 +65,10 @@ export class AuditKeeper implements OnModuleInit {
   }
 
   private async attempt(failure: string, act: () => Promise<void>): Promise<void> {
-    if (!this.database.ready || !this.key.held) return;
+    if (!this.database.ready) return;
     try {
-      await act();
+      await this.key.look();
+      if (this.key.held) await act();
     } catch (error) {
       this.log.warn({ err: error }, failure);
     }

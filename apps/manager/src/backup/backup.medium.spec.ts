@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@tidegate/test-kit';
+import { KeyRing, placeOf } from '../platform/index.ts';
 import { commandLine, type CommandResult } from '../testing/command-line.ts';
-import { ManagerUnderTest, PASSWORD } from '../testing/manager-under-test.ts';
+import { ManagerUnderTest, PASSWORD, SECRETS_KEY } from '../testing/manager-under-test.ts';
 import type { ScriptedNode } from '../testing/scripted-node.ts';
 import { sql } from '../testing/sql.ts';
 import { readTar, tarEnd, tarEntry, type TarEntry } from './tar.ts';
 
+const SEALED_AUDIT_KEY = { table: 'audit_keys', column: 'sealed_key' };
 let folder: string;
 let original: TestDatabase;
 let manager: ManagerUnderTest;
@@ -93,9 +95,12 @@ describe('a backup', () => {
 
   it('holds no secret in clear', async () => {
     const all = gunzipSync(await readFile(file('whole.tar.gz'))).toString('latin1');
-    const key = (await readFile(file('data/audit-signing-key.pem'), 'latin1')).split('\n')[1] ?? '';
-    const secrets = [PASSWORD, token, manager.csrf, key];
+    const sealed = (await sql<{ text: string; id: string }>(original.url, 'SELECT key_id AS id, sealed_key AS text FROM audit_keys'))[0]!;
+    const ring = (await KeyRing.load({ data_dir: folder, secrets: { key: SECRETS_KEY, previous_key_files: [] } }))!;
+    const signingKey = ring.open(sealed.text, placeOf(SEALED_AUDIT_KEY, sealed.id));
+    const secrets = [PASSWORD, token, manager.csrf, signingKey.split('\n')[1] ?? '', SECRETS_KEY];
     expect(secrets.filter((secret) => secret.length < 12 || all.includes(secret))).toEqual([]);
+    expect(all).toContain(sealed.text);
     expect(all).toContain('tables/users/000001.jsonl');
     expect(all).not.toContain('tables/account_sessions/');
   });
@@ -103,7 +108,8 @@ describe('a backup', () => {
   it('brings everything back: fleet, accounts, events in their order, and an audit chain that is whole', async () => {
     const before = await manager.call('GET', '/api/v1/nodes');
     const database = await empty();
-    expect(await restoreInto(database)).toMatchObject({ code: 0, err: '' });
+    const told = await restoreInto(database);
+    expect(told).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/needed before it can serve: the key [0-9a-f]{16} /) });
     // The node's session was open when the backup was made.
     expect(await sql(database.url, 'SELECT FROM node_sessions WHERE disconnected_at IS NULL')).toEqual([]);
     const restored = await ManagerUnderTest.start({ database_url: database.url, data_dir: file('data') });

@@ -1,6 +1,6 @@
 import { PERSISTENCE } from '../app.module.ts';
 import { checkBackup, restoreBackup, writeBackup } from '../backup/index.ts';
-import { openDatabase, systemClock } from '../platform/index.ts';
+import { KeyRing, missingKeys, openDatabase, systemClock } from '../platform/index.ts';
 import { commandLog, CONFIG_HELP, CONFIG_OPTION, configOf, needed, say, type Command } from './command.ts';
 
 export const backup: Command = {
@@ -9,8 +9,8 @@ export const backup: Command = {
   help: `${CONFIG_HELP}
   --to FILE        a .tar.gz that does not exist yet; made with mode 0600
 In it: every row as JSON lines, and a manifest with a digest of each part. Not in it: who is signed in, and files: keep the
-key that signs the audit trail (audit.signing_key_file, or audit-signing-key.pem under data_dir) and the configuration
-apart from it. Passwords and tokens are in it as the database has them, as hashes.`,
+configuration and the key that seals secrets (secrets.key_file, or secrets.key under data_dir) apart from it. Passwords and
+tokens are in it as the database has them, as hashes; second factors and the key that signs the audit trail are sealed.`,
   options: { ...CONFIG_OPTION, to: { type: 'string' } },
   async run(given) {
     const to = needed(given, 'to');
@@ -33,7 +33,8 @@ export const restore: Command = {
   --from FILE      what backup wrote
   --check          compare every part with its digest, and touch no database
 Refused when the database holds anything, when a part is damaged (before anything is written), and when a later release made
-the backup. All rows are written or none. Nobody is signed in afterwards; nodes come back by themselves. Readers of events
+the backup. All rows are written or none. The secrets in it open with the key of the installation it was made of: put that
+secrets.key in place, or serve is refused with secrets_key_wrong. Nobody is signed in afterwards; nodes come back by themselves. Readers of events
 and audit rows that were further than the backup are told so with cursor_expired.`,
   options: { ...CONFIG_OPTION, from: { type: 'string' }, check: { type: 'boolean' } },
   async run(given) {
@@ -49,6 +50,13 @@ and audit rows that were further than the backup are told so with cursor_expired
     try {
       await restoreBackup(opened, from, manifest, systemClock.now());
       say(`restored ${about}`);
+      // Not in place yet, or not readable: either way it is missing.
+      const ring = await KeyRing.load(config).catch(() => null);
+      const missing = await opened.database.read((em) => missingKeys(em, ring));
+      if (missing.length > 0)
+        say(
+          `needed before it can serve: the key ${missing.join(', ')} that seals its secrets (secrets.key_file, or secrets.key under data_dir)`,
+        );
       return 0;
     } finally {
       await opened.close();

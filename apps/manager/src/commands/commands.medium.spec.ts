@@ -33,7 +33,7 @@ async function passwordFile(password: string): Promise<string> {
 }
 
 describe('tidegate-manager', () => {
-  it.each(['serve', 'migrate', 'create-admin', 'backup', 'restore', 'doctor', 'config'])(
+  it.each(['serve', 'migrate', 'create-admin', 'backup', 'restore', 'doctor', 'seal', 'rotate-secrets', 'config'])(
     '%s --help names its options and exit codes',
     async (name) => {
       const help = await commandLine(name, '--help');
@@ -52,6 +52,7 @@ describe('tidegate-manager', () => {
     ['migrate', '--config', 'x', '--wings'],
     ['config'],
     ['config', 'burn'],
+    ['seal', '--config', 'x', '--for', 'database_url'],
     ['serve', 'now', '--config', 'x'],
   ])('does not understand %j', async (...args) => {
     expect(await commandLine(...args)).toMatchObject({ code: 2, out: '', err: expect.stringContaining('usage: tidegate-manager') });

@@ -6,6 +6,8 @@ import { config } from './config.ts';
 import { createAdmin } from './create-admin.ts';
 import { doctor } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
+import { rotateSecretsCommand } from './rotate-secrets.ts';
+import { seal } from './seal.ts';
 import { serve } from './serve.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -15,6 +17,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   backup,
   restore,
   doctor,
+  seal,
+  'rotate-secrets': rotateSecretsCommand,
   config,
 };
 

@@ -230,7 +230,7 @@ describe('the commit of a version', () => {
     const database = new Database(log);
     database.attach(source, () => {});
     database.open = true;
-    return new Discovery(new ConfiguredRemotes(config), database, new ManualClock(), config, log);
+    return new Discovery(new ConfiguredRemotes(config, { open: () => '' }), database, new ManualClock(), config, log);
   }
 
   it('is asked for when it is needed: a tag made or moved since the last check counts', async () => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { listTags, type GitAnswer, type GitHttp } from '@tidegate/adapter-git-remote';
 import { guardedHttp, readCapped, type GuardedHttp, type HttpAnswer } from '@tidegate/adapter-release-source';
 import { CodedError, isCodedError } from '@tidegate/contract-errors';
-import type { DiscoveryRemoteConfig } from '../platform/index.ts';
+import type { ConfiguredRemote } from './configured-remotes.ts';
 import { prefixOf, versionTags, type VersionTag } from './version-tags.ts';
 
 const DEADLINE_MS = 20_000;
@@ -13,7 +13,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
  * the token goes to its own origin only.
  * @throws CodedError git_remote_url_invalid, git_remote_unavailable, git_remote_denied, git_remote_malformed
  */
-export async function askRemote(remote: DiscoveryRemoteConfig, outer: AbortSignal, tagName?: string): Promise<VersionTag[]> {
+export async function askRemote(remote: ConfiguredRemote, outer: AbortSignal, tagName?: string): Promise<VersionTag[]> {
   const signal = AbortSignal.any([outer, AbortSignal.timeout(DEADLINE_MS)]);
   const http = await openHttp(remote);
   try {
@@ -26,20 +26,19 @@ export async function askRemote(remote: DiscoveryRemoteConfig, outer: AbortSigna
   }
 }
 
-async function openHttp(remote: DiscoveryRemoteConfig): Promise<GuardedHttp> {
+async function openHttp(remote: ConfiguredRemote): Promise<GuardedHttp> {
   const read = (file: string): Promise<string> =>
     readFile(file, 'utf8').catch((cause: unknown) => {
       throw new CodedError('git_remote_unavailable', { rule: 'a file of its configuration cannot be read' }, { cause });
     });
   const basic = (token: string): string => `Basic ${Buffer.from(`${remote.username}:${token.trim()}`).toString('base64')}`;
+  const token = remote.openToken?.() ?? (remote.token_file === undefined ? undefined : await read(remote.token_file));
   return guardedHttp({
     userAgent: 'git/2 (tidegate-manager)',
     headersTimeoutMs: HEADERS_TIMEOUT_MS,
     allowLoopbackHttp: remote.allow_loopback_http,
     allowPrivateAddresses: remote.allow_private_addresses,
-    ...(remote.token_file !== undefined && {
-      credentials: { origin: new URL(remote.url).origin, authorization: basic(await read(remote.token_file)) },
-    }),
+    ...(token !== undefined && { credentials: { origin: new URL(remote.url).origin, authorization: basic(token) } }),
     ...(remote.ca_file !== undefined && { caPem: await read(remote.ca_file) }),
     ...(remote.proxy !== undefined && { proxyUrl: remote.proxy }),
   });

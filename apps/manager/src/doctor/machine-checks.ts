@@ -22,7 +22,10 @@ export async function checkDisk({ data_dir: folder }: ManagerConfig): Promise<Fi
 /** Files whose content nobody else may know. One that is not there is made, or is missed where it is used. */
 export async function checkSecretFiles(config: ManagerConfig): Promise<Finding[]> {
   const files = [
+    // Where the first releases kept it.
     config.audit.signing_key_file ?? join(config.data_dir, 'audit-signing-key.pem'),
+    config.secrets.key_file ?? join(config.data_dir, 'secrets.key'),
+    ...config.secrets.previous_key_files,
     config.admin.password_file,
     config.tls?.key_file,
     config.mirror.token_file,

@@ -41,6 +41,23 @@ describe('parseConfig', () => {
     expect(shown.join()).toContain('postgresql://u:***@db/x');
   });
 
+  it('takes the key that seals from the environment only, and prints no more of it than that there is one', () => {
+    const key = Buffer.alloc(32, 'sentinel').toString('base64');
+    const config = parseConfig(file, { TIDEGATE_SECRETS_KEY: key });
+    expect(config.secrets.key).toBe(key);
+    expect(withoutSecrets(config)).toMatchObject({ secrets: { key: '***' } });
+    expect(withoutSecrets(parseConfig(file))).toMatchObject({ secrets: { previous_key_files: [] } });
+    const problems = (given: object, environment = {}): unknown => {
+      try {
+        return parseConfig({ ...file, ...given }, environment);
+      } catch (error) {
+        return (error as { details: unknown }).details;
+      }
+    };
+    expect(problems({ secrets: { key } })).toEqual({ problems: ['secrets.key: from the environment only'] });
+    expect(problems({}, { TIDEGATE_SECRETS_KEY: 'short' })).toEqual({ problems: ['secrets.key: invalid_format'] });
+  });
+
   it('takes the remotes of discovery from the environment too', () => {
     const remote = { device_type: 'tidegate-edge', url: 'https://git.example/acme/edge.git' };
     const config = parseConfig(file, { TIDEGATE_DISCOVERY_REMOTES: JSON.stringify([remote]), TIDEGATE_MIRROR_ENABLED: 'true' });

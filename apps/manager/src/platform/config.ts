@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { CodedError } from '@tidegate/contract-errors';
 import { WIRE } from '@tidegate/contract-protocol';
 import { discovery, mirror, releaseSources } from './release-config.ts';
+import { secretsConfig } from './secrets/secrets-config.ts';
 import { tls, trustProxy } from './serving-config.ts';
 
 /** The manager's configuration file. Unknown keys are refused: a mistyped one must not be silently without effect. */
@@ -19,6 +20,7 @@ export const managerConfig = z.strictObject({
   trust_proxy: trustProxy,
   /** The first account of an empty installation. Without a password file it is made with `tidegate-manager create-admin`. */
   admin: z.strictObject({ username: z.string().min(1).max(64).default('admin'), password_file: z.string().optional() }).prefault({}),
+  secrets: secretsConfig,
   release_sources: releaseSources,
   discovery,
   mirror,
@@ -36,7 +38,7 @@ export const managerConfig = z.strictObject({
     .prefault({}),
   audit: z
     .strictObject({
-      /** PEM of the Ed25519 key that signs the audit trail's heads; made under data_dir at first start when absent. Replicas share one. */
+      /** PEM of an Ed25519 key that is to sign the audit trail's heads; taken over into the database once. Without it one is made there. */
       signing_key_file: z.string().min(1).optional(),
       /** Public keys (raw, base64url) that signed earlier heads, or sign them on other replicas. */
       trusted_keys: z
@@ -98,6 +100,9 @@ function override(file: unknown, environment: NodeJS.ProcessEnv): Json {
 
 /** @throws CodedError config_invalid; details name each field and rule, never a value (a URL may hold a password). */
 export function parseConfig(file: unknown, environment: NodeJS.ProcessEnv = {}): ManagerConfig {
+  // The configuration holds what this key opens.
+  if ('key' in asObject(asObject(file)['secrets']))
+    throw new CodedError('config_invalid', { problems: ['secrets.key: from the environment only'] });
   const parsed = managerConfig.safeParse(override(file, environment));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {

@@ -18,6 +18,7 @@ import type { Log } from './log.ts';
 import type { Notifier } from './notifier.ts';
 import { Replica } from './replica.ts';
 import { Replicas } from './replicas.ts';
+import { Secrets } from './secrets/secrets.ts';
 import { BUS_TRANSPORT, CLOCK, CONFIG, LOG, NOTIFIER } from './tokens.ts';
 
 export interface PlatformParts {
@@ -27,7 +28,20 @@ export interface PlatformParts {
   readonly notifier: Notifier;
 }
 
-const SERVICES = [Database, DatabaseLife, Replica, Replicas, Leases, Bus, PostgresNotices, Installation, Drain, ChangeFeed, ProblemFilter];
+const SERVICES = [
+  Database,
+  DatabaseLife,
+  Replica,
+  Replicas,
+  Leases,
+  Bus,
+  PostgresNotices,
+  Installation,
+  Drain,
+  ChangeFeed,
+  ProblemFilter,
+  Secrets,
+];
 
 @Global()
 @Module({})

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isCodedError } from '@tidegate/contract-errors';
 import { deviceType } from '@tidegate/contract-manifest';
 import { checkUrl } from '@tidegate/adapter-release-source';
+import { sealedText } from './secrets/secrets-config.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,100}$/);
 
@@ -9,6 +10,8 @@ const name = z.string().regex(/^[A-Za-z0-9._-]{1,100}$/);
 const outgoing = {
   /** Token of a private repository; read anew for each request, so that it can be exchanged without a restart. */
   token_file: z.string().optional(),
+  /** The same, sealed by `tidegate-manager seal`. */
+  token: sealedText.optional(),
   /** PEM of the authority of the host's certificate, instead of the public ones. */
   ca_file: z.string().optional(),
   proxy: z.url({ protocol: /^https?$/ }).optional(),
@@ -32,6 +35,9 @@ function urlProblem(text: string, rules: { allow_private_addresses: boolean; all
   }
 }
 
+const oneToken = (entry: { token?: string | undefined; token_file?: string | undefined }): boolean =>
+  entry.token === undefined || entry.token_file === undefined;
+
 const releaseSource = z
   .strictObject({
     device_type: deviceType,
@@ -43,7 +49,8 @@ const releaseSource = z
     /** Whom this manager believes a release of this device type: what was compiled into its edges, as JSON. Checks and the mirror use it. */
     trust_anchor_file: z.string().optional(),
   })
-  .refine((source) => !urlProblem(source.api_base_url, source), { path: ['api_base_url'] });
+  .refine((source) => !urlProblem(source.api_base_url, source), { path: ['api_base_url'] })
+  .refine(oneToken, { path: ['token'] });
 export type ReleaseSourceConfig = z.infer<typeof releaseSource>;
 
 const discoveryRemote = z
@@ -63,7 +70,8 @@ const discoveryRemote = z
       .regex(/^[A-Za-z0-9._/-]{0,60}\{version\}[A-Za-z0-9._-]{0,20}$/)
       .default('v{version}'),
   })
-  .refine((remote) => !urlProblem(remote.url, remote), { path: ['url'] });
+  .refine((remote) => !urlProblem(remote.url, remote), { path: ['url'] })
+  .refine(oneToken, { path: ['token'] });
 export type DiscoveryRemoteConfig = z.infer<typeof discoveryRemote>;
 
 const oncePerDeviceType = (entries: readonly { device_type: string }[]): boolean =>

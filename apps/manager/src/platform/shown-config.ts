@@ -16,9 +16,11 @@ function masked(text: string): string {
   }
 }
 
-/** The configuration for people to look at. */
+/** The configuration for people to look at. What is sealed stays: it is no secret without its key. */
 export function withoutSecrets(config: ManagerConfig): unknown {
-  return JSON.parse(JSON.stringify(config), (_key, value: unknown) => (typeof value === 'string' ? masked(value) : value));
+  const { key } = config.secrets;
+  const shown = { ...config, secrets: { ...config.secrets, ...(key !== undefined && { key: MASK }) } };
+  return JSON.parse(JSON.stringify(shown), (_key, value: unknown) => (typeof value === 'string' ? masked(value) : value));
 }
 
 /** What may be written, before defaults are filled in. */

@@ -55,7 +55,15 @@ function open(url: string, change: object = {}) {
   });
   const lines: string[] = [];
   const log = createLog('debug', { write: (line) => void lines.push(line) });
-  return { clock, lines, catalogue: new ReleaseCatalogue(new ReleaseSources(config), clock, log) };
+  return {
+    clock,
+    lines,
+    catalogue: new ReleaseCatalogue(
+      new ReleaseSources(config, { open: (sealed, place) => `opened ${sealed.slice(0, 6)} of ${place}` }),
+      clock,
+      log,
+    ),
+  };
 }
 const versions = async (catalogue: ReleaseCatalogue, channel?: string): Promise<string[]> =>
   (await catalogue.list(EDGE, { channel, limit: 100 })).items.map((item) => item.version);
@@ -109,6 +117,12 @@ describe('the list of releases', () => {
     expect(source.requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer first-secret', 'Bearer second-secret']);
     expect(elsewhere.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
     expect(lines.join('')).not.toContain('secret');
+  });
+
+  it('of a private repository is asked for with the token that the configuration holds sealed', async () => {
+    const source = await scripted(json([release('1.0.0')]));
+    await versions(open(source.url, { token: `enc:v1:${'0'.repeat(16)}:${'A'.repeat(40)}` }).catalogue);
+    expect(source.requests.map(({ headers }) => headers.authorization)).toEqual([`Bearer opened enc:v1 of release_sources.${EDGE}.token`]);
   });
 
   it('is served at once from what was said last while the source fails, which is asked behind it', async () => {

@@ -12,6 +12,7 @@ import { ManualClock } from './manual-clock.ts';
 import { newIdentity, ScriptedNode, type NodeIdentity } from './scripted-node.ts';
 
 export const PASSWORD = 'correct horse battery staple';
+export const SECRETS_KEY = Buffer.alloc(32, 'a key of tests').toString('base64url');
 const READY_POLL_MS = 20;
 
 export interface Answer {
@@ -36,12 +37,12 @@ export class ManagerUnderTest {
   ) {}
 
   /** @param overrides of the configuration; without database_url the manager starts a PostgreSQL of its own. */
-  static async start(overrides: object): Promise<ManagerUnderTest> {
+  static async start(overrides: object, { untilReady = true } = {}): Promise<ManagerUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'tidegate-manager-spec-'));
     await writeFile(join(folder, 'password'), `${PASSWORD}\n`);
     const manager = new ManagerUnderTest(folder, overrides);
     try {
-      await manager.boot();
+      await manager.boot(untilReady);
     } catch (error) {
       await manager.dispose();
       throw error;
@@ -49,18 +50,20 @@ export class ManagerUnderTest {
     return manager;
   }
 
-  async boot(): Promise<void> {
-    const config = parseConfig({
+  async boot(untilReady = true): Promise<void> {
+    const file = {
       // The same port after a restart: cookies are named after it.
       listen: { port: this.port },
       data_dir: this.folder,
       admin: { password_file: join(this.folder, 'password') },
       ...this.overrides,
-    });
+    };
+    // Replicas of one database are given one key; a test of keys says which in its own configuration.
+    const config = parseConfig(file, 'secrets' in this.overrides ? {} : { TIDEGATE_SECRETS_KEY: SECRETS_KEY });
     const notifier = { ready: () => {}, status: () => {}, stopping: () => {}, watch: () => {} };
     const log = createLog('info', { write: (line) => void this.logLines.push(line) });
     this.running = await startManager({ config, clock: this.clock, log, notifier });
-    await this.untilReady(200);
+    if (untilReady) await this.untilReady(200);
   }
 
   async untilReady(status: number): Promise<void> {

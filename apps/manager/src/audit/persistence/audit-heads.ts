@@ -1,5 +1,6 @@
 import type { AuditHead, AuditKeyList } from '@tidegate/contract-api';
 import type { EntityManager } from 'typeorm';
+import type { SealedColumn } from '../../platform/index.ts';
 
 /** Any number; held while the installation gets its first key. */
 const KEY_LOCK = 7_236_118_061;
@@ -70,9 +71,24 @@ export const selectKeys = async (em: EntityManager): Promise<KeyView[]> =>
 /** First statement of the transaction that decides whether a key is made: two replicas may start on an empty database together. */
 export const lockKeys = async (em: EntityManager): Promise<void> => void (await em.query('SELECT pg_advisory_xact_lock($1)', [KEY_LOCK]));
 
-export const insertKey = async (em: EntityManager, keyId: string, publicKey: string, now: Date): Promise<void> =>
-  void (await em.query('INSERT INTO audit_keys (key_id, public_key, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
-    keyId,
-    publicKey,
-    now,
-  ]));
+export const SEALED_KEY: SealedColumn = { table: 'audit_keys', id: 'key_id', column: 'sealed_key' };
+
+/** The one that signs: the last that was put there. */
+export const selectSealedKey = async (em: EntityManager): Promise<{ id: string; sealed: string } | null> =>
+  (
+    await em.query<{ id: string; sealed: string }[]>(
+      'SELECT key_id AS id, sealed_key AS sealed FROM audit_keys WHERE sealed_key IS NOT NULL ORDER BY sealed_at DESC, key_id LIMIT 1',
+    )
+  )[0] ?? null;
+
+/** Of a key that an earlier release knew only the public half is there. */
+export const insertKey = async (
+  em: EntityManager,
+  { keyId, publicKey, sealed }: { keyId: string; publicKey: string; sealed: string },
+  now: Date,
+): Promise<void> =>
+  void (await em.query(
+    `INSERT INTO audit_keys (key_id, public_key, created_at, sealed_key, sealed_at) VALUES ($1, $2, $3, $4, $3)
+     ON CONFLICT (key_id) DO UPDATE SET sealed_key = $4, sealed_at = $3`,
+    [keyId, publicKey, now, sealed],
+  ));

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { Persistence } from '../../platform/index.ts';
+import { SEALED_KEY } from './audit-heads.ts';
 
 class Audit1763700000003 implements MigrationInterface {
   readonly name = 'Audit1763700000003';
@@ -78,7 +79,22 @@ class AuditIndexes1763710000062 implements MigrationInterface {
   }
 }
 
+class AuditKeySealed1763710000063 implements MigrationInterface {
+  readonly name = 'AuditKeySealed1763710000063';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    // Empty for a key whose private half lies in a file of an earlier release, or is no longer used.
+    await runner.query('ALTER TABLE audit_keys ADD COLUMN sealed_key text, ADD COLUMN sealed_at timestamptz');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE audit_keys DROP COLUMN sealed_key, DROP COLUMN sealed_at');
+  }
+}
+
 export const auditPersistence: Persistence = {
   entities: [],
-  migrations: [Audit1763700000003, AuditChain1763710000061, AuditIndexes1763710000062],
+  migrations: [Audit1763700000003, AuditChain1763710000061, AuditIndexes1763710000062, AuditKeySealed1763710000063],
+  sealed: [SEALED_KEY],
 };

@@ -2,10 +2,19 @@ import pg from 'pg';
 import { DataSource, type EntityTarget, type MigrationInterface, type ObjectLiteral, type QueryRunner } from 'typeorm';
 import type { Log } from '../log.ts';
 
+/** A column whose values are sealed (platform/secrets), so that a change of the key finds them. */
+export interface SealedColumn {
+  readonly table: string;
+  /** The column that tells rows apart. */
+  readonly id: string;
+  readonly column: string;
+}
+
 /** What a feature's persistence/ folder contributes; entities are known to that folder and to TypeORM only. */
 export interface Persistence {
   readonly entities: readonly EntityTarget<ObjectLiteral>[];
   readonly migrations: readonly (new () => MigrationInterface)[];
+  readonly sealed?: readonly SealedColumn[];
 }
 export const PERSISTENCE = Symbol('persistence');
 

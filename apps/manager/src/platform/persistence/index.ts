@@ -60,7 +60,20 @@ class Replicas1763710000072 implements MigrationInterface {
   }
 }
 
+class SecretKeys1763710000073 implements MigrationInterface {
+  readonly name = 'SecretKeys1763710000073';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    await runner.query('CREATE TABLE secret_keys (key_id text PRIMARY KEY, created_at timestamptz NOT NULL)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE secret_keys');
+  }
+}
+
 export const platformPersistence: Persistence = {
   entities: [],
-  migrations: [Installation1763700000001, Leases1763710000071, Replicas1763710000072],
+  migrations: [Installation1763700000001, Leases1763710000071, Replicas1763710000072, SecretKeys1763710000073],
 };

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
 import { CONFIG, type ManagerConfig, type ReleaseSourceConfig } from '../../platform/index.ts';
-import { ReleaseSources } from '../release-sources.ts';
+import { isPrivateSource, ReleaseSources } from '../release-sources.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -21,7 +21,7 @@ export class MirrorAccess implements OnModuleInit {
   /** @throws CodedError config_invalid: a mirror that would hand private releases to anybody does not start */
   onModuleInit(): void {
     const { enabled, token_file: tokenFile } = this.config.mirror;
-    const isPrivate = this.sources.all.some((source) => isMirrored(source) && source.token_file !== undefined);
+    const isPrivate = this.sources.all.some((source) => isMirrored(source) && isPrivateSource(source));
     if (enabled && tokenFile === undefined && isPrivate) {
       throw new CodedError('config_invalid', { problems: ['mirror.token_file: needed, because a private release source is mirrored'] });
     }
