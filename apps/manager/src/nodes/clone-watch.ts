@@ -19,7 +19,7 @@ export class CloneWatch {
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
-  async look(before: SessionBefore | null, { node_id: nodeId, machine_id, boot_id, run_id }: Auth): Promise<void> {
+  async look(before: SessionBefore, { node_id: nodeId, machine_id, boot_id, run_id }: Auth): Promise<void> {
     const now = this.clock.now();
     const comer = { machineId: machine_id, bootId: boot_id, runId: run_id };
     const evidence = cloneEvidence(before, comer, now, this.config.stale_after_secs * 1000);

@@ -75,7 +75,7 @@ export class Handshake {
     if (message.intent === 'probe') return { ...session, epoch: 0 };
     const opened = await this.openings.ask({ auth: message, at: this.clock.now() });
     if (opened.wasElsewhere) this.bus.publish('session', [sessionNotice.write(node.id, opened.epoch)]);
-    await this.clones.look(opened.before, message);
+    if (opened.before) await this.clones.look(opened.before, message);
     return { ...session, epoch: opened.epoch };
   }
 

@@ -50,7 +50,7 @@ export interface OpenedSession {
   readonly epoch: number;
   /** Another replica may still hold a socket of the session that ended with this. */
   readonly wasElsewhere: boolean;
-  /** The session that ended with this; null for a node's first. */
+  /** The session that ended with this, where something of it could tell two machines apart. */
   readonly before: SessionBefore | null;
 }
 
@@ -125,6 +125,7 @@ function openRound(em: EntityManager, requests: readonly SessionRequest[], repli
        SELECT jsonb_build_object('machine_id', o.machine_id, 'boot_id', o.boot_id, 'run_id', o.run_id, 'open', o.disconnected_at IS NULL,
            'returned', o.run_id <> s.run_id AND coalesce(s.run_id = ANY(o.former_runs), false), 'last_beat_at', b.last_beat_at)
          FROM node_sessions o LEFT JOIN node_beats b USING (node_id) WHERE o.node_id = s.node_id AND o.run_id <> s.run_id
+          AND (s.run_id = ANY(o.former_runs) OR (o.disconnected_at IS NULL AND o.machine_id <> s.machine_id))
      ) AS before`,
     [
       auths.map((auth) => auth.node_id),
