@@ -106,6 +106,7 @@ const people: readonly Operation[] = [
   { words: 'user remove', route: 'removeUser', arguments: [USER], done: 'Removed.' },
   { words: 'user reset-password', route: 'resetPassword', arguments: [USER] },
   { words: 'user unlock', route: 'unlockUser', arguments: [USER], done: 'Unlocked.' },
+  { words: 'user reset-second-factor', route: 'resetSecondFactor', arguments: [USER], done: 'They sign in by their password alone now.' },
   { words: 'user sign-out', route: 'endUserSessions', arguments: [USER], done: 'Every session has ended.' },
   { words: 'user tokens', route: 'listUserTokens', arguments: [USER], view: 'apiToken' },
   {
@@ -134,6 +135,7 @@ const credentials: readonly Operation[] = [
   },
   { words: 'token api list', route: 'listApiTokens', view: 'apiToken' },
   { words: 'token api revoke', route: 'revokeApiToken', arguments: [OWN_TOKEN], done: 'Revoked.' },
+  { words: 'account second-factor show', route: 'readSecondFactor' },
   { words: 'account sessions', route: 'listOwnSessions', view: 'ownSession' },
   { words: 'account end-session', route: 'endOwnSession', arguments: [inPath('session', 'id of the session')], done: 'Ended.' },
   { words: 'account end-other-sessions', route: 'endOtherSessions', done: 'Every other session has ended.' },
@@ -161,6 +163,7 @@ export const TOPICS: Readonly<Record<string, string>> = {
   'token registration': 'admit a node, once',
   'token api': 'let a program act for you',
   account: 'your own account',
+  'account second-factor': 'a code of an authenticator app, beside the password',
   event: 'what happened to nodes and to the manager',
   audit: 'who did what',
   context: 'managers that you are signed in to',

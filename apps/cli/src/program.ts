@@ -9,6 +9,7 @@ import { addNodeLabel } from './node-label.ts';
 import { OPERATIONS, TOPICS } from './operations.ts';
 import { describeOperation } from './run-operation.ts';
 import { OUTPUTS, type Surroundings } from './session.ts';
+import { addSecondFactor } from './second-factor-commands.ts';
 import { addSignIn } from './sign-in.ts';
 import { addNodeReturn, addNodeUpgrade, addReleaseCheck, addUpgradeWatch } from './upgrade-commands.ts';
 
@@ -27,6 +28,7 @@ export function buildProgram(from: Surroundings, version: string): Command {
     .exitOverride();
   const topic = (words: string): Command => topicOf(program, words.split(' '));
   addSignIn(program, topic('account'), from);
+  addSecondFactor(topic('account second-factor'), from);
   addContexts(topic('context'), from);
   for (const operation of OPERATIONS) {
     const words = operation.words.split(' ');

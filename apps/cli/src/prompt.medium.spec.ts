@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const PASSWORD = 'correct horse battery';
+const TWO_STEPS = 'a password that is not enough';
 const session = (via: string) => ({
   user: { id: '9cc58df2-308d-4475-bac6-423de48e3bcc', username: 'anna', role: 'user' },
   via,
@@ -22,8 +23,11 @@ let given: unknown;
 const manager = createServer((request, response) => {
   void (async () => {
     if (request.method === 'POST') given = JSON.parse(await text(request));
+    const answer = (body: object): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    if ((given as { password?: string } | undefined)?.password === TWO_STEPS)
+      return answer({ second_factor_required: true, challenge: 'a challenge', expires_at: '2026-03-01T10:00:00Z' });
     response.setHeader('set-cookie', 'tidegate-1=cookie-secret; HttpOnly');
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(session('session')));
+    answer(session('session'));
   })();
 });
 beforeAll(async () => {
@@ -69,6 +73,19 @@ describe('a login at a terminal', () => {
       },
     });
   }, 8_000);
+
+  it.each([
+    ['a code', '123 456', { code: '123 456' }],
+    ['a recovery code', 'abcd-efgh-2345-6789', { recovery_code: 'abcd-efgh-2345-6789' }],
+  ])(
+    'asks for a second factor where the password is not enough, and takes %s',
+    async (_case, typed, proof) => {
+      const { screen, code } = await login({ User: 'anna\r', Password: `${TWO_STEPS}\r`, Code: `${typed}\r` });
+      expect({ code, given }).toEqual({ code: 0, given: { challenge: 'a challenge', ...proof } });
+      expect(screen).toContain('Signed in');
+    },
+    8_000,
+  );
 
   it('sends nothing when Ctrl-C answers the question', async () => {
     given = undefined;

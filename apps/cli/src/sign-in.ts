@@ -1,16 +1,18 @@
-import { sessionView, type SessionView } from '@tidegate/contract-api';
+import { secondFactorChallenge, sessionView, type SessionView } from '@tidegate/contract-api';
 import type { Command } from 'commander';
 import { Client, type Manager } from './client.ts';
 import type { Credential } from './context-file.ts';
 import { badUsage, ending } from './ending.ts';
 import { Printer } from './look.ts';
 import { ask, askSecret, secretFrom } from './prompt.ts';
+import { proofOf } from './second-factor-commands.ts';
 import { checkedUrl, clientOf, contextNamed, managerOf, type GlobalOptions, type Surroundings } from './session.ts';
 
 interface LoginOptions extends GlobalOptions {
   readonly username?: string;
   readonly passwordFile?: string;
   readonly tokenFile?: string;
+  readonly code?: string;
   readonly ca?: string;
   readonly name?: string;
 }
@@ -23,6 +25,7 @@ export function addSignIn(program: Command, account: Command, from: Surroundings
     .argument('[url]', 'where the manager is; without, that of the current context')
     .option('--username <name>', 'who signs in')
     .option('--password-file <file>', 'first line of this file, or of stdin for -, instead of asking')
+    .option('--code <code>', 'of the authenticator app, or a recovery code; without, it is asked for where it is needed')
     .option('--token-file <file>', 'use the API token in this file, or in stdin for -')
     .option('--ca <file>', 'PEM of who signed the manager’s certificate')
     .option('--name <context>', 'what to call the context; without, the manager’s host')
@@ -67,6 +70,8 @@ async function login(given: string | undefined, options: LoginOptions, from: Sur
   from.contexts.write({ current: name, contexts: { ...others, [name]: { url, username, credential, ca_file: caFile } } });
   const printer = new Printer(from, options);
   printer.say(`Signed in to ${url} as ${username}.`);
+  if (session.second_factor_setup_required)
+    printer.say('A second factor is asked for here. Turn it on now: tidegate account second-factor on');
   if (session.password_change_required) printer.say('This is a one-time password. Choose your own now: tidegate account password');
 }
 
@@ -79,7 +84,11 @@ async function openSession(manager: Manager, options: LoginOptions, from: Surrou
   const username = options.username ?? (await ask('User', from));
   const password = options.passwordFile === undefined ? await askSecret('Password', from) : await secretFrom(options.passwordFile, from);
   const client = new Client(manager, from.signal);
-  return sessionOf(await client.askWhole('signIn', { body: { username, password } }));
+  const answered = await client.askWhole('signIn', { body: { username, password } });
+  const asked = secondFactorChallenge.safeParse(answered.answer);
+  if (!asked.success) return sessionOf(answered);
+  const proof = proofOf(options.code ?? (await ask('Code', from)).trim());
+  return sessionOf(await client.askWhole('completeSignIn', { body: { challenge: asked.data.challenge, ...proof } }));
 }
 
 function sessionOf({ answer, headers }: Awaited<ReturnType<Client['askWhole']>>): Credential {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
+import { authenticatorCode } from './authenticator.ts';
 import { accessibilityFaults, openBrowser, takePicture } from './browser.ts';
 import { LocalSystem } from './local-system.ts';
 
@@ -39,6 +40,24 @@ describe('an operator in the console', () => {
     if (version === '1.1.0') await takePicture(page, 'upgrade-dialog');
     await dialog.getByRole('button', { name: 'Stage upgrade' }).click();
     await dialog.waitFor({ state: 'hidden' });
+  };
+
+  let recoveryCode = '';
+  const turnsSecondFactorOn = async (hers: Page, password: string): Promise<void> => {
+    await hers.getByRole('button', { name: 'Turn on…' }).click();
+    const dialog = hers.getByRole('dialog');
+    await dialog.getByLabel('Password', { exact: true }).fill(password);
+    await dialog.getByRole('button', { name: 'Go on' }).click();
+    await dialog.getByRole('img', { name: 'QR code for the authenticator app' }).waitFor();
+    const secret = (await dialog.locator('code').innerText()).replaceAll(' ', '');
+    await takePicture(hers, 'second-factor');
+    expect(await accessibilityFaults(hers)).toEqual([]);
+    await dialog.getByLabel('Code', { exact: true }).fill(authenticatorCode(secret));
+    await dialog.getByRole('button', { name: 'Turn it on' }).click();
+    recoveryCode = (await dialog.locator('pre').innerText()).split('\n')[4] ?? '';
+    await takePicture(hers, 'recovery-codes');
+    await dialog.getByRole('button', { name: 'I have kept them' }).click();
+    await hers.getByText('10 recovery codes left').waitFor();
   };
 
   it('is asked to sign in, and is back where they wanted to go after that', async () => {
@@ -177,8 +196,21 @@ describe('an operator in the console', () => {
     await hers.getByText('Where you are signed in').waitFor();
     expect(await hers.getByRole('navigation').getByRole('link').allInnerTexts()).toEqual(['Releases']);
     expect(await accessibilityFaults(hers)).toEqual([]);
+    await turnsSecondFactorOn(hers, 'quiet harbour at dawn');
+    await context.clearCookies();
+    await hers.goto(system.url);
+    await hers.getByLabel('User name').fill('ann');
+    await hers.getByLabel('Password', { exact: true }).fill('quiet harbour at dawn');
+    await hers.getByRole('button', { name: 'Sign in' }).click();
+    await hers.getByRole('heading', { name: 'One more step' }).waitFor();
+    await takePicture(hers, 'sign-in-second-step');
+    expect(await accessibilityFaults(hers)).toEqual([]);
+    await hers.getByRole('button', { name: 'Use a recovery code instead' }).click();
+    await hers.getByLabel('Recovery code').fill(recoveryCode);
+    await hers.getByRole('button', { name: 'Sign in' }).click();
+    await hers.getByRole('navigation').getByRole('link', { name: 'Releases' }).waitFor();
     await context.close();
-  }, 60_000);
+  }, 90_000);
 
   it('met no error of the page itself', () => {
     expect(complaints).toEqual([]);

@@ -1,5 +1,6 @@
 import { Button, Skeleton, Stack, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import type { SessionView } from '@tidegate/contract-api';
 import { useCaller } from '../api/caller-context.ts';
 import { KEYS, ownSessionsQuery, sessionQuery } from '../api/queries.ts';
 import { useAct } from '../api/use-act.ts';
@@ -12,6 +13,7 @@ import { Pill } from '../nodes/pill.tsx';
 import { Moment } from '../time/moment.tsx';
 import { ApiTokenPanel } from './api-token-panel.tsx';
 import { PasswordPanel } from './password-panel.tsx';
+import { SecondFactorPanel } from './second-factor-panel.tsx';
 
 const CHANGES = [KEYS.ownSessions];
 
@@ -70,6 +72,27 @@ function SessionPanel() {
   );
 }
 
+/** All that is open until the account has what the installation asks of it. */
+function FirstThings({ session }: { readonly session: SessionView }) {
+  if (session.password_change_required)
+    return (
+      <>
+        <Notice tone="caution" title="Choose a password of your own">
+          <span>You signed in with a one-time password. Everything else opens once you have chosen your own.</span>
+        </Notice>
+        <PasswordPanel />
+      </>
+    );
+  return (
+    <>
+      <Notice tone="caution" title="Turn a second factor on">
+        <span>This installation asks it of your account. Everything else opens once it is on.</span>
+      </Notice>
+      <SecondFactorPanel />
+    </>
+  );
+}
+
 export function AccountPage() {
   const session = useQuery(sessionQuery(useCaller())).data;
   if (!session) return null;
@@ -77,16 +100,12 @@ export function AccountPage() {
   return (
     <Stack gap="lg">
       <PageHead title="My account" text={`${username}, ${role}`} />
-      {session.password_change_required ? (
-        <>
-          <Notice tone="caution" title="Choose a password of your own">
-            <span>You signed in with a one-time password. Everything else opens once you have chosen your own.</span>
-          </Notice>
-          <PasswordPanel />
-        </>
+      {session.password_change_required || session.second_factor_setup_required ? (
+        <FirstThings session={session} />
       ) : (
         <>
           <PasswordPanel />
+          <SecondFactorPanel />
           <SessionPanel />
           <ApiTokenPanel />
         </>

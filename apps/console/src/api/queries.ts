@@ -21,6 +21,7 @@ export const KEYS = {
   registrationTokens: ['registration-tokens'],
   apiTokens: ['api-tokens'],
   ownSessions: ['own-sessions'],
+  secondFactor: ['second-factor'],
   audit: ['audit'],
   releases: ['releases'],
   discovery: ['discovery'],
@@ -170,5 +171,7 @@ export const usersQuery = (caller: Caller, search: string) =>
   });
 export const apiTokensQuery = (caller: Caller) =>
   queryOptions({ queryKey: KEYS.apiTokens, queryFn: ({ signal }) => caller.ask('listApiTokens', { signal }) });
+export const secondFactorQuery = (caller: Caller) =>
+  queryOptions({ queryKey: KEYS.secondFactor, queryFn: ({ signal }) => caller.ask('readSecondFactor', { signal }) });
 export const ownSessionsQuery = (caller: Caller) =>
   queryOptions({ queryKey: KEYS.ownSessions, queryFn: ({ signal }) => caller.ask('listOwnSessions', { signal }) });

@@ -7,14 +7,17 @@ export function Copyable({
   value,
   label,
   length = value.length,
+  shown = value.length > length ? `${value.slice(0, length)}…` : value,
 }: {
   readonly value: string;
   readonly label: string;
   readonly length?: number;
+  /** Written so that it can be read aloud; what is copied stays as it is. */
+  readonly shown?: string;
 }) {
   return (
     <span className={styles.copyable}>
-      <code className={styles.text}>{value.length > length ? `${value.slice(0, length)}…` : value}</code>
+      <code className={styles.text}>{shown}</code>
       <CopyButton value={value}>
         {({ copied, copy }) => (
           <Tooltip label={copied ? 'Copied' : value}>

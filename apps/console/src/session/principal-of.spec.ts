@@ -11,6 +11,7 @@ const signedInAs = (role: string, memberships: object[] = []) =>
       memberships,
       via: 'session',
       password_change_required: false,
+      second_factor_setup_required: false,
       csrf_token: 'c',
       expires_at: '2026-03-01T12:00:00.000Z',
     }),

@@ -24,8 +24,9 @@ export function RequireSession({ children }: { readonly children: ReactNode }) {
       </Center>
     );
   if (!session.data) return <Navigate to={`/sign-in?from=${encodeURIComponent(pathname + search + hash)}`} replace />;
-  // Everything but choosing a password is refused until then, the stream too.
-  if (session.data.password_change_required) return pathname === ACCOUNT ? children : <Navigate to={ACCOUNT} replace />;
+  // Everything but choosing a password, or turning a second factor on, is refused until then, the stream too.
+  if (session.data.password_change_required || session.data.second_factor_setup_required)
+    return pathname === ACCOUNT ? children : <Navigate to={ACCOUNT} replace />;
   // Whoever is in no group has nothing to follow, and would be refused.
   return may('node.read') ? <LiveUpdates>{children}</LiveUpdates> : children;
 }

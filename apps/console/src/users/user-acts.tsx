@@ -34,6 +34,18 @@ function ResetPassword({ user, onClose }: FormProps) {
   );
 }
 
+function ResetSecondFactor({ user, onClose }: FormProps) {
+  const act = useAct('resetSecondFactor', { changes: CHANGES, onDone: onClose });
+  return (
+    <ActForm submit="Reset it" isGrave act={act} onClose={onClose} onSubmit={() => act.mutate({ parameters: { id: user.id } })}>
+      <Text size="sm">
+        For somebody who lost phone and recovery codes: make sure that it is {user.username} who asks. Their sessions end, and they sign in
+        by the password alone until they turn it on again.
+      </Text>
+    </ActForm>
+  );
+}
+
 function RemoveUser({ user, onClose }: FormProps) {
   const [confirmed, setConfirmed] = useState('');
   const act = useAct('removeUser', { changes: CHANGES, onDone: onClose });
@@ -53,7 +65,7 @@ function RemoveUser({ user, onClose }: FormProps) {
 }
 
 export function UserActs({ user }: { readonly user: UserView }) {
-  const [asked, ask] = useState<'reset' | 'remove' | null>(null);
+  const [asked, ask] = useState<'reset' | 'factor' | 'remove' | null>(null);
   const update = useAct('updateUser', { changes: CHANGES });
   const unlock = useAct('unlockUser', { changes: CHANGES });
   const endSessions = useAct('endUserSessions', {
@@ -71,7 +83,7 @@ export function UserActs({ user }: { readonly user: UserView }) {
           <Button
             size="compact-sm"
             variant="default"
-            loading={update.isPending || unlock.isPending || endSessions.isPending}
+            loading={[update, unlock, endSessions].some((act) => act.isPending)}
             aria-label={`Change ${user.username}…`}
           >
             Change…
@@ -86,6 +98,7 @@ export function UserActs({ user }: { readonly user: UserView }) {
             Make them {otherRole}
           </Menu.Item>
           <Menu.Item onClick={() => endSessions.mutate({ parameters })}>Sign out everywhere</Menu.Item>
+          {user.second_factor && <Menu.Item onClick={() => ask('factor')}>Reset the second factor…</Menu.Item>}
           <Menu.Item onClick={() => ask('reset')}>Reset the password…</Menu.Item>
           <Menu.Item c="var(--tg-bad)" onClick={() => ask('remove')}>
             Remove…
@@ -95,6 +108,9 @@ export function UserActs({ user }: { readonly user: UserView }) {
       {failed && <ErrorNotice error={failed.error} />}
       <Dialog title={`Reset the password of ${user.username}`} isOpen={asked === 'reset'} onClose={close}>
         <ResetPassword user={user} onClose={close} />
+      </Dialog>
+      <Dialog title={`Reset the second factor of ${user.username}`} isOpen={asked === 'factor'} onClose={close}>
+        <ResetSecondFactor user={user} onClose={close} />
       </Dialog>
       <Dialog title={`Remove ${user.username}`} isOpen={asked === 'remove'} onClose={close}>
         <RemoveUser user={user} onClose={close} />

@@ -24,7 +24,8 @@ function UserRow({ user }: { readonly user: UserView }) {
       <Table.Td>{user.role}</Table.Td>
       <Table.Td>
         <Pill tone={TONES[user.state]}>{user.state}</Pill> {user.locked_until !== null && <Pill tone="caution">locked</Pill>}{' '}
-        {user.password_change_required && <Pill tone="calm">one-time password</Pill>}
+        {user.password_change_required && <Pill tone="calm">one-time password</Pill>}{' '}
+        {user.second_factor && <Pill tone="calm">second factor</Pill>}
       </Table.Td>
       <Table.Td>
         {user.memberships.length === 0 ? 'none' : user.memberships.map(({ group, role }) => `${group} (${role})`).join(', ')}

@@ -16,6 +16,8 @@ export interface Identity {
   readonly expiresAt: Date;
   /** Signed in with a one-time password. */
   readonly passwordChangeRequired: boolean;
+  /** This installation asks for a second factor that the account has not got. */
+  readonly secondFactorSetupRequired: boolean;
   /** Of the session or the API token. */
   readonly credentialId: string;
 }

@@ -15,6 +15,14 @@ const BEARER = /^Bearer +([^\s]+)$/i;
 /** All that a one-time password opens. */
 const OPEN_BEFORE_OWN_PASSWORD: ReadonlySet<RouteName> = new Set(['readSession', 'signOut', 'changePassword']);
 
+/** And all that is open to whoever still has to turn a second factor on. */
+const OPEN_BEFORE_SECOND_FACTOR: ReadonlySet<RouteName> = new Set([
+  ...OPEN_BEFORE_OWN_PASSWORD,
+  'readSecondFactor',
+  'beginSecondFactor',
+  'confirmSecondFactor',
+]);
+
 /** In front of every HTTP route: who asks, does the request come from their page, may they do this at all. */
 @Injectable()
 export class AccessGuard implements CanActivate {
@@ -37,6 +45,7 @@ export class AccessGuard implements CanActivate {
     const identity = await this.callers.resume(credential);
     if (!comesFromOwnPage(request, credential)) throw new CodedError('csrf_invalid');
     if (identity.passwordChangeRequired && !OPEN_BEFORE_OWN_PASSWORD.has(name)) throw new CodedError('password_change_required');
+    if (identity.secondFactorSetupRequired && !OPEN_BEFORE_SECOND_FACTOR.has(name)) throw new CodedError('second_factor_setup_required');
     if (!may(identity.principal, action)) throw new CodedError('forbidden');
     signedIn.set(request, { ...identity, credential, address: request.ip ?? '' });
     return true;

@@ -50,6 +50,15 @@ export class Credentials {
     return account;
   }
 
+  /** A further proof, limited for its network as a password is; `prove` throws when it is none. @throws CodedError rate_limited */
+  async counted<T>(address: string, prove: () => Promise<T>): Promise<T> {
+    const network = networkOf(address);
+    this.limit.take(network);
+    const proven = await prove();
+    this.limit.forgive(network);
+    return proven;
+  }
+
   /** For a password that is to be stored; waits its turn like any other. */
   hash(password: string, address: string): Promise<string> {
     return this.hashing.run(networkOf(address), 'known', () => hashPassword(password));
@@ -91,7 +100,8 @@ export class Credentials {
   }
 }
 
-function refusalOf(account: Account, now: Date): 'account_disabled' | 'account_expired' | 'one_time_password_expired' | null {
+/** Why an account may not sign in, however much is proven. */
+export function refusalOf(account: Account, now: Date): 'account_disabled' | 'account_expired' | 'one_time_password_expired' | null {
   if (account.disabledAt) return 'account_disabled';
   if (account.expiresAt && account.expiresAt <= now) return 'account_expired';
   return account.oneTimeUntil && account.oneTimeUntil <= now ? 'one_time_password_expired' : null;

@@ -11,6 +11,9 @@ import { Groups } from './groups/groups.ts';
 import { MembersController } from './groups/members.controller.ts';
 import { Members } from './groups/members.ts';
 import { OwnAccount } from './own-account.ts';
+import { SecondFactorController } from './second-factor/second-factor.controller.ts';
+import { SecondFactor } from './second-factor/second-factor.ts';
+import { SecondStep } from './second-factor/second-step.ts';
 import { SessionController } from './session.controller.ts';
 import { Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
@@ -18,10 +21,12 @@ import { UsersController } from './users/users.controller.ts';
 import { Users } from './users/users.ts';
 
 @Module({
-  controllers: [SessionController, AccountController, UsersController, GroupsController, MembersController],
+  controllers: [SessionController, SecondFactorController, AccountController, UsersController, GroupsController, MembersController],
   providers: [
     Credentials,
     SignIn,
+    SecondFactor,
+    SecondStep,
     Sessions,
     ApiTokens,
     Callers,

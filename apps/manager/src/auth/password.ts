@@ -19,6 +19,9 @@ const LETTERS = '23456789abcdefghijkmnpqrstuvwxyz';
 const GROUPS = 5;
 const GROUP_LETTERS = 4;
 
-/** 100 random bits as five groups of four letters. */
-export const newOneTimePassword = (): string =>
-  Array.from({ length: GROUPS }, () => Array.from({ length: GROUP_LETTERS }, () => LETTERS[randomInt(LETTERS.length)]).join('')).join('-');
+/** Groups of four letters with 20 random bits each. */
+export const newReadableSecret = (groups: number): string =>
+  Array.from({ length: groups }, () => Array.from({ length: GROUP_LETTERS }, () => LETTERS[randomInt(LETTERS.length)]).join('')).join('-');
+
+/** 100 random bits. */
+export const newOneTimePassword = (): string => newReadableSecret(GROUPS);

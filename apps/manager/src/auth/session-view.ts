@@ -6,7 +6,13 @@ import type { Origin } from './sessions.ts';
 
 export const originOf = (request: Request): Origin => ({ address: request.ip ?? '', userAgent: request.get('user-agent') ?? null });
 
-export const viewOfSession = ({ principal, credential, expiresAt, passwordChangeRequired }: Omit<SignedIn, 'address'>): SessionView => ({
+export const viewOfSession = ({
+  principal,
+  credential,
+  expiresAt,
+  passwordChangeRequired,
+  secondFactorSetupRequired,
+}: Omit<SignedIn, 'address'>): SessionView => ({
   user: { id: principal.userId, username: principal.username, role: principal.role },
   memberships: [...principal.memberships].map(([groupId, { role, nodeIds }]) => ({
     group_id: groupId,
@@ -15,6 +21,7 @@ export const viewOfSession = ({ principal, credential, expiresAt, passwordChange
   })),
   via: credential.via,
   password_change_required: passwordChangeRequired,
+  second_factor_setup_required: secondFactorSetupRequired,
   csrf_token: credential.via === 'session' ? csrfTokenOf(credential.secret) : '',
   expires_at: expiresAt.toISOString(),
 });

@@ -1,5 +1,5 @@
 import { Body, Controller, Inject, Req, Res } from '@nestjs/common';
-import { signIn, type SessionView } from '@tidegate/contract-api';
+import { completeSignIn, signIn, type SessionView, type SignInAnswer } from '@tidegate/contract-api';
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { against, CONFIG, Serve, type ManagerConfig } from '../platform/index.ts';
@@ -8,7 +8,7 @@ import { ApiTokens } from './api-tokens/api-tokens.ts';
 import { readSessionCookie, writeSessionCookie } from './session-cookie.ts';
 import { originOf, viewOfSession } from './session-view.ts';
 import { Sessions } from './sessions.ts';
-import { SignIn } from './sign-in.ts';
+import { SignIn, type Opened } from './sign-in.ts';
 
 @Controller()
 export class SessionController {
@@ -24,8 +24,21 @@ export class SessionController {
     @Body(against(signIn)) body: z.output<typeof signIn>,
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
+  ): Promise<SignInAnswer> {
+    const answer = await this.signIn.signIn(body.username, body.password, originOf(request));
+    return 'challenge' in answer ? answer : await this.letIn(answer, request, response);
+  }
+
+  @Serve('completeSignIn')
+  async complete(
+    @Body(against(completeSignIn)) body: z.output<typeof completeSignIn>,
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<SessionView> {
-    const opened = await this.signIn.signIn(body.username, body.password, originOf(request));
+    return await this.letIn(await this.signIn.complete(body.challenge, body, originOf(request)), request, response);
+  }
+
+  private async letIn(opened: Opened, request: Request, response: Response): Promise<SessionView> {
     // The one this browser had before would only lie around.
     const before = readSessionCookie(this.config, request);
     if (before !== undefined) await this.sessions.end(before);

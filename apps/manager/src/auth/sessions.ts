@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { PlatformRole } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
 import type { EntityManager } from 'typeorm';
-import { CLOCK, Database, type Clock } from '../platform/index.ts';
+import { CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
 import type { Identity } from './access-rule.ts';
 import * as records from './persistence/session-records.ts';
+import { removeOldChallenges } from './persistence/second-factor-records.ts';
 import { removeOldFailures } from './persistence/sign-in-records.ts';
+import { isRequiredOf } from './second-factor/requirement.ts';
 import { hashOf, isSecret, newSecret } from './session-secret.ts';
 
 const LIFETIME_MS = 12 * 3_600_000;
@@ -24,6 +27,7 @@ export interface Origin {
 export class Sessions {
   constructor(
     private readonly database: Database,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
@@ -41,7 +45,8 @@ export class Sessions {
   async resume(secret: string, used = true): Promise<Identity> {
     if (!isSecret(secret)) throw new CodedError('not_signed_in');
     const { now, idleAfter } = this.times();
-    const found = await this.database.read((em) => records.resumeSession(em, hashOf(secret), { now, idleAfter, used }));
+    const asksSecondFactorOf = (role: PlatformRole): boolean => isRequiredOf(this.config, role);
+    const found = await this.database.read((em) => records.resumeSession(em, hashOf(secret), { now, idleAfter, used, asksSecondFactorOf }));
     if (!found) throw new CodedError('not_signed_in');
     return found;
   }
@@ -58,6 +63,7 @@ export class Sessions {
   async removeExpired(): Promise<void> {
     const { now, idleAfter } = this.times();
     await this.database.read((em) => records.removeExpired(em, now, idleAfter));
+    await this.database.read((em) => removeOldChallenges(em, now));
     await this.database.read((em) => removeOldFailures(em, new Date(now.getTime() - FAILURES_KEPT_MS)));
   }
 

@@ -2,7 +2,7 @@ import { ROUTES } from '@tidegate/contract-api';
 import type { RequestHandler } from 'express';
 import type { Credentials } from './credentials.ts';
 
-const { method, path } = ROUTES.signIn;
+const GUARDED = [ROUTES.signIn, ROUTES.completeSignIn];
 
 /**
  * In front of everything that costs: whoever is over the limit of failed sign-ins is refused unread. Measured: with the whole
@@ -11,6 +11,6 @@ const { method, path } = ROUTES.signIn;
 export const signInGate =
   (credentials: Credentials): RequestHandler =>
   (request, _response, next) => {
-    if (request.method === method && request.path === path) credentials.refuseFlood(request.ip ?? '');
+    if (GUARDED.some(({ method, path }) => request.method === method && request.path === path)) credentials.refuseFlood(request.ip ?? '');
     next();
   };

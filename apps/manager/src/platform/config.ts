@@ -20,6 +20,8 @@ export const managerConfig = z.strictObject({
   trust_proxy: trustProxy,
   /** The first account of an empty installation. Without a password file it is made with `tidegate-manager create-admin`. */
   admin: z.strictObject({ username: z.string().min(1).max(64).default('admin'), password_file: z.string().optional() }).prefault({}),
+  /** Who has to turn a second factor on; until then nothing else is open to them. It does not concern API tokens. */
+  require_second_factor: z.enum(['nobody', 'super_admins', 'everybody']).default('nobody'),
   secrets: secretsConfig,
   release_sources: releaseSources,
   discovery,

@@ -1,6 +1,7 @@
 import type { RouteName, UpgradePage } from '@tidegate/contract-api';
 import type { Scene } from './access-world.ts';
 import { askAs, makeMember, newGroup, newPerson, newUser, PERSON_PASSWORD, type Person } from './people.ts';
+import { challengeOf, personWithFactor } from './second-factor.ts';
 
 /** A request that is right in everything but, maybe, in who sends it. */
 export interface Ask {
@@ -112,6 +113,14 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
       body: { username: await spare('username', async () => (await newUser(manager)).username), password: PERSON_PASSWORD },
     }),
   },
+  completeSignIn: {
+    target: 'none',
+    usesUpCaller: true,
+    ask: async ({ manager }) => {
+      const { person, app } = await personWithFactor(manager);
+      return { body: { challenge: await challengeOf(manager, person.username), code: app.code(1) } };
+    },
+  },
   readSession: { target: 'none' },
   signOut: { target: 'none', usesUpCaller: true },
   changePassword: {
@@ -119,6 +128,10 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
     usesUpCaller: true,
     ask: () => ({ body: { old_password: PERSON_PASSWORD, new_password: `${PERSON_PASSWORD}!` } }),
   },
+  readSecondFactor: { target: 'none' },
+  beginSecondFactor: { target: 'none', ask: () => ({ body: { password: PERSON_PASSWORD } }) },
+  confirmSecondFactor: { target: 'none', ask: () => ({ body: { code: '000000' } }) },
+  removeSecondFactor: { target: 'none', ask: () => ({ body: { password: PERSON_PASSWORD, code: '000000' } }) },
   listOwnSessions: { target: 'none' },
   endOtherSessions: { target: 'none' },
   endOwnSession: { target: 'none', usesUpCaller: true, ask: ownSession },
@@ -132,6 +145,7 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
   removeUser: { target: 'none', ask: ofSpareUser() },
   resetPassword: { target: 'none', ask: ofSpareUser() },
   unlockUser: { target: 'none', ask: ofSpareUser() },
+  resetSecondFactor: { target: 'none', ask: ofSpareUser() },
   endUserSessions: { target: 'none', ask: ofSpareUser() },
   listUserTokens: { target: 'none', ask: ofSpareUser() },
   revokeUserToken: { target: 'none', ask: tokenOfSomebody },

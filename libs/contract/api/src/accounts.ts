@@ -52,6 +52,8 @@ export const userView = z.object({
   locked_until: time.nullable(),
   /** Signed in with a one-time password they can do nothing but choose their own. */
   password_change_required: z.boolean(),
+  /** Signing in takes a code of an authenticator app too. */
+  second_factor: z.boolean(),
   created_at: time,
   last_sign_in_at: time.nullable(),
   memberships: z.array(membershipView),

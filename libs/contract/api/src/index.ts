@@ -94,6 +94,22 @@ export {
   type MemberPage,
   type MemberView,
 } from './groups.ts';
+export {
+  beginSecondFactor,
+  completeSignIn,
+  confirmSecondFactor,
+  recoveryCodes,
+  removeSecondFactor,
+  secondFactorChallenge,
+  secondFactorSecret,
+  secondFactorView,
+  signInAnswer,
+  type RecoveryCodes,
+  type SecondFactorChallenge,
+  type SecondFactorSecret,
+  type SecondFactorView,
+  type SignInAnswer,
+} from './second-factor.ts';
 export { apiTokenList, createApiToken, type ApiTokenList, type ApiTokenView, type CreatedApiToken } from './api-tokens.ts';
 export {
   discoveryCandidates,

@@ -13,6 +13,8 @@ export const sessionView = z.object({
   via: z.enum(['session', 'api_token']),
   /** Signed in with a one-time password: everything but choosing a new one is refused with password_change_required. */
   password_change_required: z.boolean(),
+  /** This installation asks for a second factor: everything but turning it on is refused with second_factor_setup_required. */
+  second_factor_setup_required: z.boolean().default(false),
   /** Goes into X-CSRF-Token of every state-changing request of a session; empty for an API token, which needs none. */
   csrf_token: z.string(),
   expires_at: z.iso.datetime(),

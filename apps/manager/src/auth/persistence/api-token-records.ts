@@ -84,6 +84,7 @@ export async function resumeToken(em: EntityManager, tokenHash: Buffer, now: Dat
     actor: `${row.username} (token ${row.name})`,
     expiresAt: row.expires_at,
     passwordChangeRequired: false,
+    secondFactorSetupRequired: false,
     credentialId: row.id,
   };
 }

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { Persistence } from '../../platform/index.ts';
+import { SEALED_SECRET } from './second-factor-records.ts';
 
 class Accounts1763700000002 implements MigrationInterface {
   readonly name = 'Accounts1763700000002';
@@ -109,4 +110,44 @@ class Members1763710000011 implements MigrationInterface {
   }
 }
 
-export const authPersistence: Persistence = { entities: [], migrations: [Accounts1763700000002, Members1763710000011] };
+class SecondFactors1763710000012 implements MigrationInterface {
+  readonly name = 'SecondFactors1763710000012';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    // Not on until it is confirmed: whoever mistyped the secret must not be locked out.
+    await runner.query(`
+      CREATE TABLE second_factors (
+        user_id uuid PRIMARY KEY REFERENCES users ON DELETE CASCADE,
+        sealed_secret text NOT NULL,
+        created_at timestamptz NOT NULL,
+        confirmed_at timestamptz,
+        last_step bigint NOT NULL DEFAULT 0
+      )`);
+    await runner.query(`
+      CREATE TABLE recovery_codes (
+        user_id uuid NOT NULL REFERENCES second_factors ON DELETE CASCADE,
+        code_hash bytea NOT NULL,
+        PRIMARY KEY (user_id, code_hash)
+      )`);
+    await runner.query(`
+      CREATE TABLE sign_in_challenges (
+        id_hash bytea PRIMARY KEY,
+        user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+        password_digest bytea NOT NULL,
+        expires_at timestamptz NOT NULL,
+        tries integer NOT NULL DEFAULT 0
+      )`);
+    await runner.query('CREATE INDEX sign_in_challenges_user ON sign_in_challenges (user_id)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE sign_in_challenges, recovery_codes, second_factors');
+  }
+}
+
+export const authPersistence: Persistence = {
+  entities: [],
+  migrations: [Accounts1763700000002, Members1763710000011, SecondFactors1763710000012],
+  sealed: [SEALED_SECRET],
+};

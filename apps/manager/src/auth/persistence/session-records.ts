@@ -1,3 +1,4 @@
+import type { PlatformRole } from '@tidegate/contract-api';
 import type { EntityManager } from 'typeorm';
 import type { Identity } from '../access-rule.ts';
 import { ACTIVE, MEMBERSHIPS, principalOf, type PrincipalRow } from './principal.ts';
@@ -62,20 +63,29 @@ interface ResumedRow extends PrincipalRow {
   readonly id: string;
   readonly expires_at: Date;
   readonly one_time: boolean;
+  readonly one_factor: boolean;
+}
+
+interface ResumeRules {
+  readonly now: Date;
+  readonly idleAfter: Date;
+  readonly used: boolean;
+  readonly asksSecondFactorOf: (role: PlatformRole) => boolean;
 }
 
 /** One statement per request: marks the session as used (unless only looked at) and reads who it is and what they may do. */
 export async function resumeSession(
   em: EntityManager,
   idHash: Buffer,
-  { now, idleAfter, used }: { now: Date; idleAfter: Date; used: boolean },
+  { now, idleAfter, used, asksSecondFactorOf }: ResumeRules,
 ): Promise<Identity | null> {
   const [rows] = await em.query<[ResumedRow[], number]>(
     `UPDATE account_sessions s SET last_used_at = CASE WHEN $4 THEN $2 ELSE s.last_used_at END
        FROM users u
       WHERE s.id_hash = $1 AND u.id = s.user_id AND s.expires_at > $2 AND s.last_used_at > $3 AND ${ACTIVE}
      RETURNING s.id, u.id AS user_id, u.username, u.role, least(s.expires_at, u.expires_at) AS expires_at,
-       u.one_time_until IS NOT NULL AS one_time, ${MEMBERSHIPS} AS memberships`,
+       u.one_time_until IS NOT NULL AS one_time,
+       NOT EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS one_factor, ${MEMBERSHIPS} AS memberships`,
     [idHash, now, idleAfter, used],
   );
   const row = rows[0];
@@ -85,6 +95,7 @@ export async function resumeSession(
     actor: row.username,
     expiresAt: row.expires_at,
     passwordChangeRequired: row.one_time,
+    secondFactorSetupRequired: row.one_factor && asksSecondFactorOf(row.role),
     credentialId: row.id,
   };
 }

@@ -14,12 +14,13 @@ export interface UserRow {
   readonly created_at: Date;
   readonly last_sign_in_at: Date | null;
   readonly revision: number;
+  readonly second_factor: boolean;
   readonly memberships: { group_id: string; group: string; role: GroupRole; node_ids: string[] | null }[];
 }
 
 const USER = `
   SELECT u.id, u.username, u.role, u.disabled_at, u.expires_at, u.one_time_until, f.locked_until, u.created_at, u.last_sign_in_at,
-         u.revision, (
+         u.revision, EXISTS (SELECT FROM second_factors s WHERE s.user_id = u.id AND s.confirmed_at IS NOT NULL) AS second_factor, (
     SELECT coalesce(jsonb_agg(jsonb_build_object('group_id', g.id, 'group', g.name, 'role', m.role, 'node_ids', CASE WHEN m.limited THEN (
              SELECT coalesce(jsonb_agg(mn.node_id ORDER BY mn.node_id), '[]') FROM membership_nodes mn
               WHERE mn.user_id = m.user_id AND mn.group_id = m.group_id) END) ORDER BY g.name), '[]')

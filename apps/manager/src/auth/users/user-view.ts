@@ -15,6 +15,7 @@ export const viewOfUser = (row: UserRow, now: Date): UserView => ({
   expires_at: row.expires_at?.toISOString() ?? null,
   locked_until: row.locked_until && row.locked_until > now ? row.locked_until.toISOString() : null,
   password_change_required: row.one_time_until !== null,
+  second_factor: row.second_factor,
   created_at: row.created_at.toISOString(),
   last_sign_in_at: row.last_sign_in_at?.toISOString() ?? null,
   memberships: row.memberships,

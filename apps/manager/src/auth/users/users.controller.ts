@@ -64,6 +64,11 @@ export class UsersController {
     return this.users.unlock(caller, id);
   }
 
+  @Serve('resetSecondFactor')
+  resetSecondFactor(@Caller() caller: SignedIn, @Param('id', userId) id: string): Promise<void> {
+    return this.users.resetSecondFactor(caller, id);
+  }
+
   @Serve('endUserSessions')
   endSessions(@Caller() caller: SignedIn, @Param('id', userId) id: string): Promise<void> {
     return this.users.endSessions(caller, id);

@@ -8,6 +8,7 @@ import { ChangeFeed, CLOCK, Database, decodeCursor, encodeCursor, type Clock } f
 import type { SignedIn } from '../access-rule.ts';
 import { Credentials } from '../credentials.ts';
 import { newOneTimePassword } from '../password.ts';
+import { deleteFactor } from '../persistence/second-factor-records.ts';
 import { endSessionsOf } from '../persistence/session-records.ts';
 import { clearFailures } from '../persistence/sign-in-records.ts';
 import * as records from '../persistence/user-records.ts';
@@ -111,6 +112,14 @@ export class Users {
   /** @throws CodedError user_not_found */
   unlock(caller: SignedIn, id: string): Promise<void> {
     return this.act(caller, 'user.unlock', id, async (em, username) => ({ was_locked: await clearFailures(em, username) }));
+  }
+
+  /** For somebody who lost it. @throws CodedError user_not_found, second_factor_off */
+  resetSecondFactor(caller: SignedIn, id: string): Promise<void> {
+    return this.act(caller, 'user.second_factor_reset', id, async (em) => {
+      if (!(await deleteFactor(em, id))) throw new CodedError('second_factor_off');
+      return { sessions_ended: await endSessionsOf(em, id) };
+    });
   }
 
   /** @throws CodedError user_not_found */

@@ -10,7 +10,15 @@ export interface Table {
  * Not of the installation but of a moment or a machine: who serves it, who is signed in, which files lie on its disk, and answers that are kept for a repeated request (which may
  * hold a secret that is shown once).
  */
-const OF_A_MOMENT = ['replicas', 'leases', 'account_sessions', 'idempotency_keys', 'sign_in_failures', 'mirror_files'];
+const OF_A_MOMENT = [
+  'replicas',
+  'leases',
+  'account_sessions',
+  'idempotency_keys',
+  'sign_in_failures',
+  'sign_in_challenges',
+  'mirror_files',
+];
 /** Rows that migrations bring; a backup has its own. */
 const SEEDED = ['installation', 'sequence_heads', 'groups', 'discovery_state'];
 

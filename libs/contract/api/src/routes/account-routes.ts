@@ -1,6 +1,14 @@
 import { changePassword, ownSessionList } from '../accounts.ts';
 import { apiTokenList, createApiToken, createdApiToken } from '../api-tokens.ts';
 import { sessionView } from '../requests.ts';
+import {
+  beginSecondFactor,
+  confirmSecondFactor,
+  recoveryCodes,
+  removeSecondFactor,
+  secondFactorSecret,
+  secondFactorView,
+} from '../second-factor.ts';
 import { route } from '../route.ts';
 
 /** What people do with their own account. */
@@ -12,6 +20,38 @@ export const accountRoutes = {
     summary: 'Change the own password; ends every other session and gives this one a new cookie and CSRF token.',
     body: changePassword,
     answer: sessionView,
+  }),
+  readSecondFactor: route({
+    method: 'GET',
+    path: '/api/v1/account/second-factor',
+    access: 'account.own',
+    summary: 'Whether signing in takes a code of an authenticator app too.',
+    answer: secondFactorView,
+  }),
+  beginSecondFactor: route({
+    method: 'POST',
+    path: '/api/v1/account/second-factor',
+    access: 'account.own',
+    summary: 'Make the secret of a second factor, shown once; it counts from confirmSecondFactor on.',
+    body: beginSecondFactor,
+    answer: secondFactorSecret,
+    status: 201,
+  }),
+  confirmSecondFactor: route({
+    method: 'PUT',
+    path: '/api/v1/account/second-factor',
+    access: 'account.own',
+    summary: 'Turn the second factor on with a first code; answers with the recovery codes, shown once, and ends every other session.',
+    body: confirmSecondFactor,
+    answer: recoveryCodes,
+  }),
+  removeSecondFactor: route({
+    method: 'POST',
+    path: '/api/v1/account/second-factor/removal',
+    access: 'account.own',
+    summary: 'Turn the own second factor off, with the password and a code.',
+    body: removeSecondFactor,
+    status: 204,
   }),
   listOwnSessions: route({
     method: 'GET',

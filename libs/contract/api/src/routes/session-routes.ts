@@ -1,4 +1,5 @@
 import { sessionView, signIn } from '../requests.ts';
+import { completeSignIn, signInAnswer } from '../second-factor.ts';
 import { route } from '../route.ts';
 
 export const sessionRoutes = {
@@ -6,8 +7,17 @@ export const sessionRoutes = {
     method: 'POST',
     path: '/api/v1/session',
     access: 'public',
-    summary: 'Sign in; sets the session cookie.',
+    summary: 'Sign in; sets the session cookie, or answers with the challenge of a second factor.',
     body: signIn,
+    answer: signInAnswer,
+    status: 200,
+  }),
+  completeSignIn: route({
+    method: 'POST',
+    path: '/api/v1/session/second-factor',
+    access: 'public',
+    summary: 'Answer the challenge of a sign-in with a code of the authenticator app, or a recovery code; sets the session cookie.',
+    body: completeSignIn,
     answer: sessionView,
     status: 200,
   }),

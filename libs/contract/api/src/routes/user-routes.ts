@@ -52,6 +52,13 @@ export const userRoutes = {
     summary: 'Lift the lock that failed sign-ins brought.',
     status: 204,
   }),
+  resetSecondFactor: route({
+    method: 'DELETE',
+    path: '/api/v1/users/:id/second-factor',
+    access: 'user.manage',
+    summary: 'Turn a user’s second factor off, for somebody who lost it; ends their sessions.',
+    status: 204,
+  }),
   endUserSessions: route({
     method: 'DELETE',
     path: '/api/v1/users/:id/sessions',
