@@ -7,6 +7,7 @@ import { EventLogModule, eventLogPersistence } from './event-log/index.ts';
 import { EventsModule } from './events/index.ts';
 import { idempotencyPersistence, IdempotencyModule } from './idempotency/index.ts';
 import { FleetModule } from './fleet/index.ts';
+import { MetricsModule } from './metrics/index.ts';
 import { NodesModule, nodesPersistence } from './nodes/index.ts';
 import { PlatformModule, platformPersistence, type PlatformParts } from './platform/index.ts';
 import { ReleasesModule, releasesPersistence } from './releases/index.ts';
@@ -43,6 +44,7 @@ const FEATURES = [
 ];
 
 @Module({})
+  MetricsModule,
 export class AppModule {
   static with(parts: PlatformParts): DynamicModule {
     return { module: AppModule, imports: [PlatformModule.with(parts, PERSISTENCE), ...FEATURES] };

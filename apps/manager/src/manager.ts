@@ -9,6 +9,7 @@ import type { ErrorCode } from '@tidegate/contract-errors';
 import { AppModule } from './app.module.ts';
 import { Credentials, signInGate } from './auth/index.ts';
 import { nestLogger } from './nest-logger.ts';
+import { Exposition } from './metrics/index.ts';
 import { NodeGateway, NodeWsAdapter } from './nodes/index.ts';
 import {
   Certificate,
@@ -16,11 +17,14 @@ import {
   Database,
   DatabaseLife,
   Drain,
+  HttpServerAdapter,
+  limitConnections,
   isOwnOrigin,
   oneAtATime,
   originCheck,
   ProblemFilter,
   Replicas,
+  RequestFigures,
   requestContext,
   securityHeaders,
   trustOf,
@@ -28,8 +32,6 @@ import {
 } from './platform/index.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
-const HEADER_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 /** How soon a renewed certificate is shown without anybody's SIGHUP. */
 const LOOK_AT_CERTIFICATE_EVERY_MS = 5000;
 
@@ -47,7 +49,7 @@ export interface RunningManager {
 export async function startManager(parts: PlatformParts): Promise<RunningManager> {
   const { config } = parts;
   const certificate = config.tls ? await Certificate.open(config.tls, parts.log) : null;
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(parts), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(parts), new HttpServerAdapter(), {
     logger: nestLogger(parts.log),
     bodyParser: false,
     abortOnError: false,
@@ -55,14 +57,20 @@ export async function startManager(parts: PlatformParts): Promise<RunningManager
   });
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  app.set('trust proxy', trustOf(config.trust_proxy));
-  app.use(requestContext(parts.log), signInGate(app.get(Credentials, { strict: false })), securityHeaders(config), originCheck(config));
+  const trust = trustOf(config.trust_proxy);
+  app.set('trust proxy', trust);
+  app.use(
+    requestContext(parts.log, trust, app.get(RequestFigures)),
+    signInGate(app.get(Credentials, { strict: false })),
+    securityHeaders(config),
+    app.get(Exposition, { strict: false }).besideApi,
+    originCheck(config),
+  );
   if (config.console_dir) app.use(consoleFiles(config.console_dir));
   app.useBodyParser('json', { limit: MAX_BODY_BYTES, strict: true });
   app.useGlobalFilters(app.get(ProblemFilter));
   const server = app.getHttpServer();
-  server.headersTimeout = HEADER_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  limitConnections(server, config);
   app.useWebSocketAdapter(new NodeWsAdapter(server, (request) => refusalOfSocket(app, parts, request)));
   await app.listen(config.listen.port, config.listen.host);
   const address = server.address() as AddressInfo;

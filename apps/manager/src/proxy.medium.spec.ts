@@ -28,6 +28,26 @@ async function addressesOf(trustProxy: readonly string[]): Promise<unknown[]> {
   }
 }
 
+describe('X-Request-Id', () => {
+  it.each([
+    [['127.0.0.1'], 'proxys-request-1', true],
+    [['127.0.0.1'], 'id"} {"level":60', false],
+    [['192.0.2.10'], 'proxys-request-1', false],
+  ])('through %j: %s is kept: %s', async (trustProxy, id, kept) => {
+    const manager = await ManagerUnderTest.start({ database_url: database.url, trust_proxy: trustProxy });
+    try {
+      const answer = await manager.call('GET', '/api/v1/session', undefined, { 'x-request-id': id });
+      const shown = answer.body.request_id as string;
+      expect(shown === id).toBe(kept);
+      expect(answer.headers['x-request-id']).toBe(shown);
+      const lines = manager.logLines.map((line) => JSON.parse(line) as { request_id?: string; path?: string });
+      expect(lines.filter((line) => line.request_id === shown)).toEqual([expect.objectContaining({ path: '/api/v1/session' })]);
+    } finally {
+      await manager.dispose();
+    }
+  });
+});
+
 describe('X-Forwarded-For', () => {
   it('is believed of a proxy that the configuration names, as far as that proxy wrote it', async () => {
     expect(await addressesOf(['127.0.0.1'])).toEqual(['203.0.113.9', '203.0.113.9']);

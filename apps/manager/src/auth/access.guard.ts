@@ -4,9 +4,10 @@ import { routeOf, type RouteName } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
 import { may } from '@tidegate/domain-access';
 import type { Request } from 'express';
-import { CONFIG, SERVED_ROUTE, type ManagerConfig } from '../platform/index.ts';
+import { CLOCK, CONFIG, SERVED_ROUTE, type Clock, type ManagerConfig } from '../platform/index.ts';
 import { signedIn, type Credential } from './access-rule.ts';
 import { Callers } from './callers.ts';
+import { RequestLimit } from './request-limit.ts';
 import { readSessionCookie } from './session-cookie.ts';
 import { isCsrfToken } from './session-secret.ts';
 
@@ -26,11 +27,16 @@ const OPEN_BEFORE_SECOND_FACTOR: ReadonlySet<RouteName> = new Set([
 /** In front of every HTTP route: who asks, does the request come from their page, may they do this at all. */
 @Injectable()
 export class AccessGuard implements CanActivate {
+  private readonly limit: RequestLimit;
+
   constructor(
     private readonly reflector: Reflector,
     private readonly callers: Callers,
     @Inject(CONFIG) private readonly config: ManagerConfig,
-  ) {}
+    @Inject(CLOCK) clock: Clock,
+  ) {
+    this.limit = new RequestLimit(clock, config.limits.requests_per_minute);
+  }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     // Node sockets authenticate by their own protocol; Nest's guards never run when one connects.
@@ -42,7 +48,9 @@ export class AccessGuard implements CanActivate {
     if (action === 'public') return true;
     const request = context.switchToHttp().getRequest<Request>();
     const credential = this.credentialOf(request);
+    this.limit.refuse(credential.secret);
     const identity = await this.callers.resume(credential);
+    this.limit.take(identity.principal.userId, credential.secret);
     if (!comesFromOwnPage(request, credential)) throw new CodedError('csrf_invalid');
     if (identity.passwordChangeRequired && !OPEN_BEFORE_OWN_PASSWORD.has(name)) throw new CodedError('password_change_required');
     if (identity.secondFactorSetupRequired && !OPEN_BEFORE_SECOND_FACTOR.has(name)) throw new CodedError('second_factor_setup_required');

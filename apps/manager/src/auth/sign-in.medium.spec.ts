@@ -126,8 +126,8 @@ describe('the request to sign in', () => {
     expect(answer.body).toMatchObject({ status: 401, code: 'credentials_invalid' });
   });
 
-  it('gets a request id of its own for one that could break a log line or a header', async () => {
-    for (const id of ['short', 'x'.repeat(65), 'id with spaces', 'id"} {"level":60']) {
+  it('gets a request id of its own, whatever it says its id is', async () => {
+    for (const id of ['short', 'a-harmless-one-1', 'x'.repeat(65), 'id with spaces', 'id"} {"level":60']) {
       const answer = await askAs(manager, NOBODY, 'POST', '/api/v1/session', {}, { 'x-request-id': id });
       expect(answer.headers['x-request-id']).not.toBe(id);
       expect(answer.body.request_id).toMatch(/^[0-9a-f-]{36}$/);

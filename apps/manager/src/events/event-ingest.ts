@@ -2,7 +2,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import type { NodeEvent } from '@tidegate/contract-events';
 import type { EntityManager } from 'typeorm';
 import { NodeLink, type LiveSession } from '../nodes/index.ts';
-import { BatchWriter, ChangeFeed, CLOCK, Database, type Clock } from '../platform/index.ts';
+import { BatchWriter, ChangeFeed, CLOCK, Database, Metrics, type Clock } from '../platform/index.ts';
 import { Sequencer } from '../sequence/index.ts';
 import { storeReceived, takeNew, type ReceivedEvent } from './received-event.ts';
 
@@ -16,6 +16,7 @@ const LANES = 2;
 @Injectable()
 export class EventIngest implements OnModuleInit {
   private readonly projections: EventProjection[] = [];
+  private stored = 0;
   private readonly lanes: readonly BatchWriter<ReceivedEvent>[];
 
   constructor(
@@ -23,9 +24,12 @@ export class EventIngest implements OnModuleInit {
     private readonly changes: ChangeFeed,
     private readonly sequencer: Sequencer,
     private readonly link: NodeLink,
+    metrics: Metrics,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
     this.lanes = Array.from({ length: LANES }, () => new BatchWriter((items) => this.store(items)));
+    metrics.queue('events', () => this.lanes.reduce((sum, lane) => sum + lane.depth, 0));
+    metrics.total('tidegate_events_total', () => this.stored);
   }
 
   onModuleInit(): void {
@@ -49,6 +53,7 @@ export class EventIngest implements OnModuleInit {
       for (const projection of this.projections) for (const id of await projection(em, taken)) nodes.add(id);
       return nodes;
     });
+    this.stored += items.length;
     this.sequencer.wake('events');
     for (const id of changed) this.changes.emit('node', id);
   }

@@ -12,5 +12,10 @@ import { NodeActsController } from './node-acts.controller.ts';
   imports: [AuthModule, NodesModule, ReleasesModule],
   controllers: [FleetController, NodeActsController],
   providers: [Fleet, LiveStream, Explanations],
+  exports: [Fleet],
 })
 export class FleetModule {}
+
+export { Fleet } from './fleet.ts';
+export { Conditions } from './persistence/conditions.ts';
+export { connectionOf, inMaintenance, type Moment } from './persistence/node-expressions.ts';

@@ -1,11 +1,23 @@
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { OpenStream, StreamMessage } from '@tidegate/contract-api';
-import { isCodedError } from '@tidegate/contract-errors';
+import { CodedError, isCodedError } from '@tidegate/contract-errors';
 import { may, reach, type Principal } from '@tidegate/domain-access';
 import type { Response } from 'express';
 import { Callers, type Credential, type SignedIn } from '../auth/index.ts';
 import { EventTail, viewOfEvent, type StoredEvent } from '../event-log/index.ts';
-import { BatchWriter, ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
+import {
+  BatchWriter,
+  ChangeFeed,
+  CLOCK,
+  CONFIG,
+  Database,
+  LOG,
+  Metrics,
+  oneAtATime,
+  type Clock,
+  type Log,
+  type ManagerConfig,
+} from '../platform/index.ts';
 import { Fleet } from './fleet.ts';
 import { selectFallenSilent } from './persistence/node-list.ts';
 
@@ -18,6 +30,7 @@ const MAX_BUFFERED_BYTES = 1024 * 1024;
 interface Viewer {
   principal: Principal;
   readonly credential: Credential;
+  readonly credentialId: string;
   readonly response: Response;
   readonly filter: OpenStream;
 }
@@ -35,11 +48,15 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
     private readonly changes: ChangeFeed,
     private readonly callers: Callers,
     private readonly tail: EventTail,
+    metrics: Metrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
+    @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {
     this.silenceSeenUntil = clock.now();
     this.changed = new BatchWriter((ids) => this.publishNodes(ids), 500);
+    metrics.queue('live', () => this.changed.depth);
+    metrics.read('tidegate_streams', () => this.viewers.size);
   }
 
   onModuleInit(): void {
@@ -62,10 +79,14 @@ export class LiveStream implements OnModuleInit, BeforeApplicationShutdown {
     );
   }
 
-  open({ principal, credential }: SignedIn, filter: OpenStream, response: Response): void {
+  /** @throws CodedError stream_limit_reached */
+  open({ principal, credential, credentialId }: SignedIn, filter: OpenStream, response: Response): void {
+    const limit = this.config.limits.streams_per_session;
+    const own = [...this.viewers].filter((viewer) => viewer.credentialId === credentialId).length;
+    if (own >= limit) throw new CodedError('stream_limit_reached', { limit });
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
     response.write(':\n\n');
-    const viewer = { principal, credential, filter, response };
+    const viewer = { principal, credential, credentialId, filter, response };
     this.viewers.add(viewer);
     response.once('close', () => this.viewers.delete(viewer));
   }

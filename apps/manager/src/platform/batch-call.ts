@@ -17,6 +17,10 @@ export class BatchCall<T, R> {
     }, maxBatch);
   }
 
+  get depth(): number {
+    return this.writer.depth;
+  }
+
   async ask(item: T): Promise<R> {
     const cell: Cell<T, R> = { item, result: undefined };
     await this.writer.add(cell);

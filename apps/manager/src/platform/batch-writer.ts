@@ -1,4 +1,5 @@
 import { isCodedError } from '@tidegate/contract-errors';
+import { outsideRequests } from './log.ts';
 
 /** @param failure what stopped the item's whole batch; absent when it is stored. Must not throw. */
 export type Settled<T> = (item: T, failure?: { readonly error: unknown }) => void;
@@ -35,7 +36,12 @@ export class BatchWriter<T> {
   /** The same without a promise, for what comes hundreds of times a second; one function can serve all items. */
   put(item: T, settled: Settled<T>): void {
     this.waiting.push({ item, settled });
-    this.running ??= this.drainAll();
+    this.running ??= outsideRequests(() => this.drainAll());
+  }
+
+  /** What waits; the batch that is being written does not. */
+  get depth(): number {
+    return this.waiting.length;
   }
 
   /** Everything that was added so far is stored or has failed. */

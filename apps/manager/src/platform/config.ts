@@ -4,7 +4,7 @@ import { CodedError } from '@tidegate/contract-errors';
 import { WIRE } from '@tidegate/contract-protocol';
 import { discovery, mirror, releaseSources } from './release-config.ts';
 import { secretsConfig } from './secrets/secrets-config.ts';
-import { tls, trustProxy } from './serving-config.ts';
+import { limits, metrics, tls, trustProxy } from './serving-config.ts';
 
 /** The manager's configuration file. Unknown keys are refused: a mistyped one must not be silently without effect. */
 export const managerConfig = z.strictObject({
@@ -19,6 +19,8 @@ export const managerConfig = z.strictObject({
   tls,
   trust_proxy: trustProxy,
   /** The first account of an empty installation. Without a password file it is made with `tidegate-manager create-admin`. */
+  metrics,
+  limits,
   admin: z.strictObject({ username: z.string().min(1).max(64).default('admin'), password_file: z.string().optional() }).prefault({}),
   /** Who has to turn a second factor on; until then nothing else is open to them. It does not concern API tokens. */
   require_second_factor: z.enum(['nobody', 'super_admins', 'everybody']).default('nobody'),

@@ -1,3 +1,5 @@
+import { outsideRequests } from './log.ts';
+
 /**
  * Makes a periodic act that never overlaps with itself: calls during a run are answered by one more run after it. A slow
  * database would otherwise pile up the same sweep until no connection is left for anybody else.
@@ -15,6 +17,6 @@ export function oneAtATime(act: () => Promise<void>): () => void {
   };
   return () => {
     if (running) again = true;
-    else void run();
+    else void outsideRequests(run);
   };
 }

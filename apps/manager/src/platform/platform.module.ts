@@ -15,6 +15,8 @@ import { RevisionTag } from './http/revision.ts';
 import { Installation } from './installation.ts';
 import { Leases } from './lease.ts';
 import type { Log } from './log.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { RequestFigures } from './metrics/request-figures.ts';
 import type { Notifier } from './notifier.ts';
 import { Replica } from './replica.ts';
 import { Replicas } from './replicas.ts';
@@ -29,6 +31,8 @@ export interface PlatformParts {
 }
 
 const SERVICES = [
+  Metrics,
+  RequestFigures,
   Database,
   DatabaseLife,
   Replica,

@@ -12,6 +12,29 @@ export const tls = z
   .optional();
 export type TlsConfig = NonNullable<z.infer<typeof tls>>;
 
+/** Who may read the metrics, and where. Without either of the two nobody. */
+export const metrics = z
+  .strictObject({
+    /** An address of their own, for the network of the monitoring; plain http. */
+    listen: z.strictObject({ host: z.string().default('127.0.0.1'), port: z.int().min(0).max(65_535) }).optional(),
+    /** What a reader sends as `Authorization: Bearer`; with it /metrics is there beside the API, and asked for at metrics.listen too. */
+    token_file: z.string().min(1).optional(),
+  })
+  .prefault({});
+
+/** What one caller may take of the manager. Nodes have limits of their own. */
+export const limits = z
+  .strictObject({
+    header_timeout_secs: z.number().min(0.1).max(30).default(10),
+    /** Of the whole request; shorter than what a stopping manager waits for. */
+    request_timeout_secs: z.number().min(0.1).max(30).default(30),
+    /** Of one account, at one replica. */
+    requests_per_minute: z.int().min(10).max(1_000_000).default(3000),
+    /** Live streams of one session or API token, at one replica. */
+    streams_per_session: z.int().min(1).max(1000).default(16),
+  })
+  .prefault({});
+
 /**
  * Addresses or networks of the proxies in front. X-Forwarded-For is believed of these and of nobody else: sign-ins are counted
  * by address, and whoever can choose his own is never over a limit.

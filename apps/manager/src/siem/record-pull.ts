@@ -3,7 +3,7 @@ import type { PullRecords } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
 import type { Reach } from '@tidegate/domain-access';
 import type { EntityManager } from 'typeorm';
-import { ChangeFeed, CLOCK, Database, Installation, type Clock } from '../platform/index.ts';
+import { ChangeFeed, CLOCK, Database, Installation, Metrics, type Clock } from '../platform/index.ts';
 import { readHead, Sequencer, type SequenceHead } from '../sequence/index.ts';
 import { decodePullCursor, encodePullCursor, isSameRow, type PullCursor } from './pull-cursor.ts';
 import type { RecordStream } from './record-stream.ts';
@@ -27,6 +27,8 @@ interface Start {
 @Injectable()
 export class RecordPull implements OnModuleInit, BeforeApplicationShutdown {
   private readonly waiting = new Set<() => void>();
+  private readonly behind;
+  private readonly lastPull;
   private stopping = false;
 
   constructor(
@@ -34,8 +36,12 @@ export class RecordPull implements OnModuleInit, BeforeApplicationShutdown {
     private readonly installation: Installation,
     private readonly sequencer: Sequencer,
     private readonly changes: ChangeFeed,
+    metrics: Metrics,
     @Inject(CLOCK) private readonly clock: Clock,
-  ) {}
+  ) {
+    this.behind = metrics.gauge('tidegate_siem_behind_rows');
+    this.lastPull = metrics.gauge('tidegate_siem_last_pull_timestamp_seconds');
+  }
 
   onModuleInit(): void {
     const wake = (): void => this.wake();
@@ -54,13 +60,15 @@ export class RecordPull implements OnModuleInit, BeforeApplicationShutdown {
     for (;;) {
       // Listened for before the look, so that nothing is stored between the two unnoticed.
       const woken = this.nextWake(deadlineMs, gone);
-      const { items, next } = await this.look(stream, start, reach, query.limit).catch((error: unknown) => {
+      const { items, next, behind } = await this.look(stream, start, reach, query.limit).catch((error: unknown) => {
         woken.cancel();
         throw error;
       });
       const over = items.length > 0 || this.stopping || gone.aborted || this.clock.now().getTime() >= deadlineMs || woken.refused;
       if (over) {
         woken.cancel();
+        this.behind.set({ stream: stream.name }, behind);
+        this.lastPull.set({ stream: stream.name }, this.clock.now().getTime() / 1000);
         return { items, next_cursor: this.encode(stream, next) };
       }
       start = { cursor: next, since: start.since };
@@ -77,7 +85,7 @@ export class RecordPull implements OnModuleInit, BeforeApplicationShutdown {
       const last = pulled.at(-1);
       // Everything up to the head was looked at, also what the reader may not see.
       const next = pulled.length === limit && last ? last : head.position > cursor.position ? head : cursor;
-      return { items, next };
+      return { items, next, behind: head.position - next.position };
     });
   }
 

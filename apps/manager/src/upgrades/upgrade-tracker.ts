@@ -1,12 +1,13 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { isErrorCode } from '@tidegate/contract-errors';
 import type { CommandAck, Health } from '@tidegate/contract-protocol';
 import type { EntityManager } from 'typeorm';
 import { EventLog } from '../event-log/index.ts';
 import { EventIngest, type ReceivedEvent } from '../events/index.ts';
 import { NodeLink, type LiveSession } from '../nodes/index.ts';
-import { ChangeFeed, CLOCK, Database, LOG, oneAtATime, type Clock, type Log } from '../platform/index.ts';
+import { ChangeFeed, CLOCK, Database, LOG, Metrics, oneAtATime, type Clock, type Log } from '../platform/index.ts';
 import { committed, reportOfAck, reportOfBeat, reportOfEnded, reportOfEvent, upgradeIdOf } from './node-report.ts';
-import { findCommand, settleCommand, settleCommandsOf } from './persistence/command-records.ts';
+import { findCommand, settleCommand, settleCommandsOf, type SentCommand } from './persistence/command-records.ts';
 import * as records from './persistence/upgrade-records.ts';
 import { advance, hasEnded, type UpgradeRecord, type UpgradeReport } from './upgrade-life.ts';
 
@@ -29,6 +30,8 @@ export class UpgradeTracker implements OnModuleInit {
   private readonly lastBeat = new Map<string, string>();
   /** By node: what beats said of its end, while its event may still come. Another replica hears it from the node again. */
   private readonly endings = new Map<string, Ending>();
+  private readonly ended;
+  private readonly seconds;
 
   constructor(
     private readonly database: Database,
@@ -36,9 +39,13 @@ export class UpgradeTracker implements OnModuleInit {
     private readonly ingest: EventIngest,
     private readonly changes: ChangeFeed,
     private readonly events: EventLog,
+    metrics: Metrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
-  ) {}
+  ) {
+    this.ended = metrics.counter('tidegate_upgrades_ended_total');
+    this.seconds = metrics.histogram('tidegate_command_seconds');
+  }
 
   onModuleInit(): void {
     this.ingest.project((em, events) => this.applyEvents(em, events));
@@ -121,6 +128,7 @@ export class UpgradeTracker implements OnModuleInit {
     const next = advance(record, report, this.clock.now());
     if (!next) return record;
     await records.saveUpgrade(em, next);
+    if (hasEnded(next.state)) this.database.afterCommit(em, () => this.ended.inc({ outcome: next.state, code: codeOf(next) }));
     return next;
   }
 
@@ -164,17 +172,28 @@ export class UpgradeTracker implements OnModuleInit {
   }
 
   private async applyAck(session: LiveSession, ack: CommandAck): Promise<void> {
+    if (!ack.accepted) this.log.info({ command_id: ack.id, node_id: session.nodeId, code: ack.error_code }, 'a node refused a command');
     // All or nothing: an answer that is settled and then lost would leave its upgrade to the deadline.
     const changed = await this.database.transaction(async (em) => {
       const command = await findCommand(em, ack.id, session.nodeId);
       if (!command) return false;
+      const now = this.clock.now();
       const [record] = await records.lockUpgrades(em, [command.upgradeId]);
-      await settleCommand(em, command.id, this.clock.now());
+      await settleCommand(em, command.id, now);
+      if (command.settledAt === null) this.database.afterCommit(em, () => this.observe(command, now));
       // The answer to a cancel is the upgrade's own end, which comes as an event.
       if (!record || command.action.kind === 'cancel') return false;
       return (await this.apply(em, record, reportOfAck(ack))) !== record;
     });
     if (changed) this.changes.emit('node', session.nodeId);
+  }
+
+  /** Once per command: its answer may come twice. */
+  private observe({ createdAt, sentAt }: SentCommand, now: Date): void {
+    if (sentAt === null) return;
+    const seconds = (from: Date, until: Date): number => Math.max(0, until.getTime() - from.getTime()) / 1000;
+    this.seconds.observe({ part: 'waiting' }, seconds(createdAt, sentAt));
+    this.seconds.observe({ part: 'answering' }, seconds(sentAt, now));
   }
 
   private async applyTo(nodeId: string, upgradeId: string, report: UpgradeReport): Promise<void> {
@@ -186,5 +205,8 @@ export class UpgradeTracker implements OnModuleInit {
     if (changed) this.changes.emit('node', nodeId);
   }
 }
+
+/** Nodes name codes, and may name any. */
+const codeOf = ({ errorCode }: UpgradeRecord): string => (errorCode === null ? 'none' : isErrorCode(errorCode) ? errorCode : 'other');
 
 const idsOf = (upgrades: readonly UpgradeRecord[]): string[] => upgrades.map((upgrade) => upgrade.id);

@@ -2,7 +2,17 @@ import { hash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
 import type { Health } from '@tidegate/contract-protocol';
-import { BatchWriter, ChangeFeed, CLOCK, CONFIG, Database, type Clock, type ManagerConfig, type Settled } from '../../platform/index.ts';
+import {
+  BatchWriter,
+  ChangeFeed,
+  CLOCK,
+  CONFIG,
+  Database,
+  Metrics,
+  type Clock,
+  type ManagerConfig,
+  type Settled,
+} from '../../platform/index.ts';
 import { storeBeats, storeReports, touchBeats, type Beat } from '../persistence/beat-records.ts';
 import { BeatTemplate } from './beat-template.ts';
 import type { NodeConnection } from './node-connection.ts';
@@ -36,14 +46,18 @@ interface TakenBeat {
 @Injectable()
 export class BeatWriter {
   private readonly writer: BatchWriter<TakenBeat>;
+  private stored = 0;
 
   constructor(
     private readonly database: Database,
     private readonly changes: ChangeFeed,
+    metrics: Metrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {
     this.writer = new BatchWriter((beats) => this.store(beats));
+    metrics.queue('beats', () => this.writer.depth);
+    metrics.total('tidegate_beats_total', () => this.stored);
   }
 
   /**
@@ -97,6 +111,7 @@ export class BeatWriter {
     }
     for (const { late, connection, at, said } of beats) {
       if (late) continue;
+      this.stored += 1;
       connection.lastBeatAtMs = at.getTime();
       // An attempt's numbers are its progress, and somebody waits for them.
       if (said) connection.template = said.health.attempt ? null : BeatTemplate.of(said.text, NEWS);

@@ -2,7 +2,18 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
 import { WIRE, type Auth, type AuthOk, type Register } from '@tidegate/contract-protocol';
 import type { EntityManager } from 'typeorm';
-import { BatchCall, Bus, CLOCK, CONFIG, Database, Installation, Replica, type Clock, type ManagerConfig } from '../../platform/index.ts';
+import {
+  BatchCall,
+  Bus,
+  CLOCK,
+  CONFIG,
+  Database,
+  Installation,
+  Metrics,
+  Replica,
+  type Clock,
+  type ManagerConfig,
+} from '../../platform/index.ts';
 import { CloneWatch } from '../clone-watch.ts';
 import { Enrolment } from '../enrolment.ts';
 import { isSignedBy } from '../node-key.ts';
@@ -25,6 +36,7 @@ export class Handshake {
     replica: Replica,
     private readonly bus: Bus,
     private readonly clones: CloneWatch,
+    metrics: Metrics,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
@@ -34,6 +46,7 @@ export class Handshake {
       // Without facts it is one statement, which needs no transaction around it.
       return requests.some((request) => request.auth.facts) ? database.transaction(open) : database.read(open);
     });
+    metrics.queue('sessions', () => this.lookups.depth + this.openings.depth);
   }
 
   get managerId(): string {

@@ -9,6 +9,8 @@ export type ConnectionPhase = 'greeted' | 'enrolling' | 'authenticating' | 'live
 
 /** What the gateway remembers of one socket. Small: there are ten thousand of them. */
 export interface NodeConnection {
+  /** In the log; counts up in this process. */
+  readonly id: number;
   /** Of its hello; forgotten once it is answered. */
   nonce: string;
   /** Where it comes from; asked for its address only when somebody wants to know it, which is a call into the kernel. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocketAdapter } from '@nestjs/common';
-import { ERRORS, type ErrorCode } from '@tidegate/contract-errors';
+import type { ErrorCode } from '@tidegate/contract-errors';
 import { WIRE } from '@tidegate/contract-protocol';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { httpStatusOf } from '../../platform/index.ts';
+import { rawProblem } from '../../platform/index.ts';
 
 /**
  * Nest's WebSocket adapter for nodes. Everything that can be refused is refused at the HTTP upgrade, before a socket exists:
@@ -30,7 +30,7 @@ export class NodeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSocke
     this.http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', destroyed);
       const code = this.refusalOf(request);
-      if (code) return refuseUpgrade(socket, code);
+      if (code) return void socket.end(rawProblem(code));
       server.handleUpgrade(request, socket, head, (client) => server.emit('connection', client, request));
     });
     return server;
@@ -70,23 +70,4 @@ export class NodeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSocke
 /** Shared: a function made beside `request` would keep every request in memory for as long as its socket lives. */
 function destroyed(this: Duplex): void {
   this.destroy();
-}
-
-function refuseUpgrade(socket: Duplex, code: ErrorCode): void {
-  const status = httpStatusOf(code);
-  const body = JSON.stringify({
-    type: `https://tidegate.dev/errors/${code}`,
-    title: ERRORS[code].meaning,
-    status,
-    code,
-    hint: ERRORS[code].hint,
-  });
-  const lines = [
-    `HTTP/1.1 ${status} ${status === 503 ? 'Service Unavailable' : 'Refused'}`,
-    'Connection: close',
-    'Content-Type: application/problem+json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    ...(status === 503 ? ['Retry-After: 2'] : []),
-  ];
-  socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { WebSocketGateway, type OnGatewayConnection, type OnGatewayDisconnect } from '@nestjs/websockets';
-import { isCodedError, type ErrorCode } from '@tidegate/contract-errors';
+import { ERRORS, isCodedError, type ErrorCode } from '@tidegate/contract-errors';
 import {
   CLOSE,
   parseFromNode,
@@ -20,6 +20,7 @@ import {
   CONFIG,
   forwardedAddress,
   LOG,
+  Metrics,
   trustOf,
   type Clock,
   type Log,
@@ -50,6 +51,8 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
   private readonly onMessage: (this: WebSocket, data: RawData, isBinary: boolean) => void;
   private readonly onPong: (this: WebSocket) => void;
   private readonly onError: (error: Error) => void;
+  private readonly refused;
+  private opened = 0;
   private readonly peerOf: (request: IncomingMessage) => NodeConnection['peer'];
 
   constructor(
@@ -59,10 +62,16 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     private readonly keeper: SessionKeeper,
     private readonly rotation: KeyRotation,
     private readonly changes: ChangeFeed,
+    metrics: Metrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(LOG) private readonly log: Log,
     @Inject(CONFIG) config: ManagerConfig,
   ) {
+    this.refused = metrics.counter('tidegate_sockets_refused_total');
+    metrics.read('tidegate_sockets', () => [
+      { labels: { phase: 'stranger' }, value: this.strangers.size },
+      { labels: { phase: 'live' }, value: this.link.size },
+    ]);
     const trust = trustOf(config.trust_proxy);
     // Without a proxy the socket itself: it holds its address anyway, and a second copy for each of ten thousand would be kept.
     this.peerOf = (request) => (config.trust_proxy.length === 0 ? request.socket : { remoteAddress: forwardedAddress(trust, request) });
@@ -104,6 +113,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
 
   handleConnection(socket: WebSocket, request: IncomingMessage): void {
     const connection: NodeConnection = {
+      id: (this.opened += 1),
       nonce: randomBytes(32).toString('base64url'),
       peer: this.peerOf(request),
       openedAtMs: this.clock.now().getTime(),
@@ -159,7 +169,8 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     const message = parsed.value;
     const adopting = session?.nextKey !== undefined && !connection.keyAdopted;
     if (session && message.type === 'health' && !adopting) return this.takeBeat(socket, connection, session, message, text);
-    this.track(this.handle(socket, connection, message).catch((error: unknown) => this.fail(socket, error)));
+    const claimed = message.type === 'auth' ? message.node_id : session?.nodeId;
+    this.track(this.handle(socket, connection, message).catch((error: unknown) => this.fail(socket, error, claimed)));
   }
 
   private async handle(socket: WebSocket, connection: NodeConnection, message: FromNode): Promise<void> {
@@ -178,6 +189,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
       case 'key_offer':
         return await this.rotation.offered(session, message);
       case 'command_ack':
+        this.log.debug({ connection_id: connection.id, node_id: session.nodeId, command_id: message.id }, 'command answered');
         return await this.link.tell((listener) => listener.commandAck?.(session, message));
       default:
         return this.refuse(socket, 'message_unexpected');
@@ -227,6 +239,7 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     const loser = this.link.enter(session, socket);
     loser?.close(CLOSE.superseded, 'session_superseded');
     if (loser === socket) return;
+    this.log.debug({ connection_id: connection.id, node_id: session.nodeId, epoch: session.epoch }, 'node connected');
     this.say(socket, this.handshake.welcome(session));
     this.changes.emit('node', session.nodeId);
     await this.link.tell((listener) => listener.opened?.(session));
@@ -236,16 +249,19 @@ export class NodeGateway implements OnGatewayConnection, OnGatewayDisconnect, On
     if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
   }
 
-  private fail(socket: WebSocket, error: unknown): void {
-    if (!isCodedError(error)) this.log.error({ err: error }, 'node message failed');
-    this.refuse(socket, isCodedError(error) ? error.code : 'internal_error');
+  private fail(socket: WebSocket, error: unknown, nodeId?: string): void {
+    if (!isCodedError(error)) this.log.error({ connection_id: this.connections.get(socket)?.id, err: error }, 'node message failed');
+    this.refuse(socket, isCodedError(error) ? error.code : 'internal_error', nodeId);
   }
 
   /** Says why, then closes. The code of the refusal also travels as the close reason. */
-  private refuse(socket: WebSocket, code: ErrorCode): void {
+  private refuse(socket: WebSocket, code: ErrorCode, nodeId = this.connections.get(socket)?.session?.nodeId): void {
     const connection = this.connections.get(socket);
     if (!connection || connection.phase === 'closed') return;
     if (connection.phase !== 'live') this.say(socket, { type: 'auth_error', code });
+    this.refused.inc({ code });
+    const told = { connection_id: connection.id, code, node_id: nodeId, address: connection.peer.remoteAddress };
+    this.log[ERRORS[code].severity === 'critical' ? 'warn' : 'info'](told, 'node refused');
     connection.cancelDeadline();
     connection.phase = 'closed';
     this.strangers.delete(socket);

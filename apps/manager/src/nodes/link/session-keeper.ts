@@ -9,6 +9,7 @@ import {
   CONFIG,
   Database,
   LOG,
+  Metrics,
   oneAtATime,
   Replica,
   Replicas,
@@ -42,11 +43,13 @@ export class SessionKeeper implements OnModuleInit {
     private readonly changes: ChangeFeed,
     private readonly replica: Replica,
     private readonly replicas: Replicas,
+    metrics: Metrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(LOG) private readonly log: Log,
   ) {
     this.goodbyes = new BatchWriter((ended) => database.read((em) => closeNodeSessions(em, ended)));
+    metrics.queue('goodbyes', () => this.goodbyes.depth);
     this.comparing = oneAtATime(() => this.compare().catch((error: unknown) => this.log.debug({ err: error }, 'sessions not compared')));
   }
 

@@ -6,6 +6,7 @@ import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock.ts';
 import type { ManagerConfig } from '../config.ts';
 import type { Log } from '../log.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import type { Notifier } from '../notifier.ts';
 import { oneAtATime } from '../one-at-a-time.ts';
 import { CLOCK, CONFIG, LOG, NOTIFIER } from '../tokens.ts';
@@ -42,7 +43,13 @@ export class DatabaseLife {
     @Inject(NOTIFIER) private readonly notifier: Notifier,
     @Inject(PERSISTENCE) private readonly persistence: readonly Persistence[],
     private readonly database: Database,
-  ) {}
+    metrics: Metrics,
+  ) {
+    metrics.read('tidegate_database_ready', () => Number(database.ready));
+    metrics.read('tidegate_database_pool', () =>
+      Object.entries(database.pool ?? {}).map(([state, value]) => ({ labels: { state }, value: value as number })),
+    );
+  }
 
   /** Runs each time the database has come (back), before the manager calls itself ready. */
   onReady(act: () => Promise<void>): void {

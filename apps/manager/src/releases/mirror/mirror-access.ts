@@ -1,11 +1,7 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { CodedError } from '@tidegate/contract-errors';
-import { CONFIG, type ManagerConfig, type ReleaseSourceConfig } from '../../platform/index.ts';
+import { carriesTokenOf, CONFIG, type ManagerConfig, type ReleaseSourceConfig } from '../../platform/index.ts';
 import { isPrivateSource, ReleaseSources } from '../release-sources.ts';
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
  * Who may fetch what (docs/adr/0008): releases of public sources are anybody's, unless the mirror has a token, which nodes then
@@ -31,7 +27,7 @@ export class MirrorAccess implements OnModuleInit {
   async admit(request: { authorization: string | undefined; deviceType: string; owner: string; repo: string }): Promise<void> {
     const { enabled, token_file: tokenFile } = this.config.mirror;
     if (!enabled) throw new CodedError('mirror_release_missing');
-    if (tokenFile !== undefined && !(await carriesToken(request.authorization, tokenFile))) throw new CodedError('mirror_token_invalid');
+    if (tokenFile !== undefined && !(await carriesTokenOf(tokenFile, request.authorization))) throw new CodedError('mirror_token_invalid');
     const source = this.sources.of(request.deviceType);
     if (!source || !isMirrored(source) || source.owner !== request.owner || source.repo !== request.repo) {
       throw new CodedError('mirror_release_missing');
@@ -40,9 +36,3 @@ export class MirrorAccess implements OnModuleInit {
 }
 
 const isMirrored = (source: ReleaseSourceConfig): boolean => source.trust_anchor_file !== undefined;
-
-/** Read each time, so that the token can be exchanged; an empty or unreadable file admits nobody. */
-async function carriesToken(authorization: string | undefined, file: string): Promise<boolean> {
-  const token = (await readFile(file, 'utf8').catch(() => '')).trim();
-  return token !== '' && timingSafeEqual(digest(authorization ?? ''), digest(`Bearer ${token}`));
-}

@@ -85,7 +85,13 @@ export async function claimDue(
   return rows.map((row) => ({ nodeId: row.node_id, text: row.text }));
 }
 
-export const findCommand = (em: EntityManager, id: string, nodeId: string): Promise<CommandRecord | null> =>
+export interface SentCommand extends CommandRecord {
+  readonly createdAt: Date;
+  readonly sentAt: Date | null;
+  readonly settledAt: Date | null;
+}
+
+export const findCommand = (em: EntityManager, id: string, nodeId: string): Promise<SentCommand | null> =>
   em.findOneBy(CommandEntity, { id, nodeId });
 
 export const settleCommand = async (em: EntityManager, id: string, now: Date): Promise<void> =>
