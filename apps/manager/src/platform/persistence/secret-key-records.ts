@@ -44,3 +44,10 @@ export const writeSealed = async (
       WHERE t.${id}::text = n.id AND t.${column} = n.sealed`,
     [rows.map((row) => row.id), rows.map((row) => row.sealed), rows.map((row) => row.renewed)],
   ));
+
+/** The rows themselves: without its secret none of them is of use. Only what is still as it was read. */
+export const deleteSealed = async (em: EntityManager, { table, id, column }: SealedColumn, rows: readonly SealedRow[]): Promise<void> =>
+  void (await em.query(
+    `DELETE FROM ${table} t USING unnest($1::text[], $2::text[]) AS n (id, sealed) WHERE t.${id}::text = n.id AND t.${column} = n.sealed`,
+    [rows.map((row) => row.id), rows.map((row) => row.sealed)],
+  ));

@@ -56,6 +56,10 @@ export class KeyRing {
     return [...this.keys.keys()];
   }
 
+  holdsKeyOf(sealed: string): boolean {
+    return this.keys.has(keyIdOfSealed(sealed) ?? '');
+  }
+
   seal(text: string, place: string): string {
     return seal(this.newest, text, place);
   }

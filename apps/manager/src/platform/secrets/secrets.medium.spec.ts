@@ -195,6 +195,22 @@ describe('a rotation', () => {
     });
   });
 
+  it('gives up what a lost key sealed when it is told so, and nothing is in the way of a start any more', async () => {
+    const own = await createTestDatabase();
+    const first = await ManagerUnderTest.start({ database_url: own.url, secrets: after });
+    await first.dispose();
+    const fresh = { key_file: await keyFile('fresh', 5) };
+    const rotateOwn = async (...more: string[]) =>
+      await commandLine('rotate-secrets', '--config', await configFile(fresh, { database_url: own.url }), ...more);
+    expect(await rotateOwn()).toMatchObject({ code: 1, err: expect.stringContaining('"secrets_key_wrong"') });
+    expect(await rotateOwn('--lost-key')).toMatchObject({ code: 0, out: expect.stringContaining('gave up 1 values') });
+    const again = await ManagerUnderTest.start({ database_url: own.url, secrets: fresh });
+    expect(again.logLines.join('')).toContain('the key that signs the audit trail was made');
+    await again.dispose();
+    expect((await auditOf(own.url, 'secrets')).map(({ details }) => details['given_up'])).toEqual([1, 0]);
+    await own.stop();
+  });
+
   it('stops at a value that somebody altered, and doctor names its place', async () => {
     await sql(
       database.url,
