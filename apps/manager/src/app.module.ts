@@ -41,10 +41,10 @@ const FEATURES = [
   FleetModule,
   AuditReviewModule,
   SiemModule,
+  MetricsModule,
 ];
 
 @Module({})
-  MetricsModule,
 export class AppModule {
   static with(parts: PlatformParts): DynamicModule {
     return { module: AppModule, imports: [PlatformModule.with(parts, PERSISTENCE), ...FEATURES] };
