@@ -34,13 +34,14 @@ export class ManagerUnderTest {
   private constructor(
     private readonly folder: string,
     private readonly overrides: object,
+    private readonly logLevel: string,
   ) {}
 
   /** @param overrides of the configuration; without database_url the manager starts a PostgreSQL of its own. */
-  static async start(overrides: object, { untilReady = true } = {}): Promise<ManagerUnderTest> {
+  static async start(overrides: object, { untilReady = true, logLevel = 'info' } = {}): Promise<ManagerUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'tidegate-manager-spec-'));
     await writeFile(join(folder, 'password'), `${PASSWORD}\n`);
-    const manager = new ManagerUnderTest(folder, overrides);
+    const manager = new ManagerUnderTest(folder, overrides, logLevel);
     try {
       await manager.boot(untilReady);
     } catch (error) {
@@ -61,7 +62,7 @@ export class ManagerUnderTest {
     // Replicas of one database are given one key; a test of keys says which in its own configuration.
     const config = parseConfig(file, 'secrets' in this.overrides ? {} : { TIDEGATE_SECRETS_KEY: SECRETS_KEY });
     const notifier = { ready: () => {}, status: () => {}, stopping: () => {}, watch: () => {} };
-    const log = createLog('info', { write: (line) => void this.logLines.push(line) });
+    const log = createLog(this.logLevel, { write: (line) => void this.logLines.push(line) });
     this.running = await startManager({ config, clock: this.clock, log, notifier });
     if (untilReady) await this.untilReady(200);
   }

@@ -68,8 +68,16 @@ export class CommandDispatch implements OnModuleInit {
     this.bus.publish('command', elsewhere);
     for (let from = 0; from < messages.length; from += MAX_NODES) {
       if (from > 0) await nextTurn();
-      for (const { session, text } of messages.slice(from, from + MAX_NODES)) this.link.sendText(session, text);
+      for (const { session, text } of messages.slice(from, from + MAX_NODES)) this.put(session, text);
     }
+  }
+
+  private put(session: LiveSession, text: string): void {
+    this.link.sendText(session, text);
+    // Of ten thousand at once nobody pays for words that are not written.
+    if (!this.log.isLevelEnabled('debug')) return;
+    const { id } = JSON.parse(text) as { id: string };
+    this.log.debug({ command_id: id, node_id: session.nodeId, epoch: session.epoch }, 'command sent');
   }
 
   private async lookForUnsent(): Promise<void> {
@@ -111,7 +119,7 @@ export class CommandDispatch implements OnModuleInit {
     const sent = new Set<string>();
     for (const { nodeId, text } of messages) {
       const session = byNode.get(nodeId);
-      if (session) this.link.sendText(session, text);
+      if (session) this.put(session, text);
       sent.add(nodeId);
     }
     if (sent.size > 0) this.changes.emit('node', ...sent);
