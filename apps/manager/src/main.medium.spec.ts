@@ -8,8 +8,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createTestDatabase } from '@tidegate/test-kit';
 import { KeyRing } from './platform/index.ts';
 import { Publisher } from './testing/publisher.ts';
+import { ScriptedNode } from './testing/scripted-node.ts';
+import { sql } from './testing/sql.ts';
 
 const appDir = dirname(dirname(fileURLToPath(import.meta.url)));
 const bundle = join(appDir, 'dist', `spec-${process.pid}`, 'main.mjs');
@@ -60,6 +63,42 @@ async function postmaster(): Promise<number> {
   return Number(pid);
 }
 
+const NODES = 40;
+type Ask = (path: string, body?: object) => Promise<Response>;
+
+async function signedIn(port: number): Promise<Ask> {
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ username: 'admin', password: 'a long enough password' });
+  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/session`, { method: 'POST', headers, body });
+  const { csrf_token: csrf } = (await answer.json()) as { csrf_token: string };
+  const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  return (path, asked) =>
+    fetch(`http://127.0.0.1:${port}${path}`, {
+      headers: { ...headers, cookie, 'x-csrf-token': csrf },
+      ...(asked && { method: 'POST', body: JSON.stringify(asked) }),
+    });
+}
+
+async function enrolled(port: number, ask: Ask): Promise<ScriptedNode> {
+  const { token } = (await (await ask('/api/v1/registration-tokens', { device_type: 'tidegate-edge' })).json()) as { token: string };
+  const { node, hello } = await ScriptedNode.greet(port);
+  await node.enrol(token);
+  await node.authenticate(hello);
+  return node;
+}
+
+/** Beats and reports for as long as it may; @returns what its socket was closed with. */
+async function talk(node: ScriptedNode, acknowledged: Set<string>): Promise<number> {
+  try {
+    for (let seq = 1; ; seq++) {
+      const reported = node.report(seq, 'agent_started', { version: '1.0.0' });
+      await Promise.all([node.beat(), reported.then(() => acknowledged.add(`${node.identity.spoolId}/${seq}`))]);
+    }
+  } catch {
+    return (await node.whenClosed()).code;
+  }
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -96,6 +135,40 @@ describe('the manager’s process', () => {
     const [code] = (await once(manager, 'exit')) as [number];
     expect(code).toBe(0);
     await expect(readlink(`/proc/${pid}/cwd`)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('keeps what it acknowledged when it is stopped under load, says goodbye to everybody, and finishes what was asked', async () => {
+    const database = await createTestDatabase();
+    try {
+      const port = await freePort();
+      const manager = await serve({ ...good(), listen: { port }, database_url: database.url });
+      await untilLine(manager, 'READY=1');
+      const ask = await signedIn(port);
+      const nodes = await Promise.all(Array.from({ length: NODES }, () => enrolled(port, ask)));
+      const { next_cursor: cursor } = (await (await ask('/api/v1/siem/audit')).json()) as { next_cursor: string };
+      // Waits for audit rows, of which there are no more.
+      const waiting = ask(`/api/v1/siem/audit?wait=30&after=${cursor}`);
+      const stream = await ask('/api/v1/stream');
+      const acknowledged = new Set<string>();
+      const talks = nodes.map((node) => talk(node, acknowledged));
+      while (acknowledged.size < 10 * NODES) await new Promise((settle) => setImmediate(settle));
+      manager.kill('SIGTERM');
+      const [code] = (await once(manager, 'exit', { signal: AbortSignal.timeout(10_000) })) as [number];
+      expect(code).toBe(0);
+      expect(await Promise.all(talks)).toEqual(nodes.map(() => 1012));
+      expect((await waiting).status).toBe(200);
+      await stream.text();
+      const rows = await sql<{ name: string }>(
+        database.url,
+        `SELECT spool_id || '/' || seq AS name FROM events WHERE spool_id IS NOT NULL`,
+      );
+      const stored = new Set(rows.map((row) => row.name));
+      expect([...acknowledged].filter((name) => !stored.has(name))).toEqual([]);
+      const open = await sql(database.url, 'SELECT node_id FROM node_sessions WHERE disconnected_at IS NULL UNION SELECT id FROM replicas');
+      expect(open).toEqual([]);
+    } finally {
+      await database.stop();
+    }
   });
 
   it('seals what its standard input says, with the key of its data folder, which it makes', async () => {
