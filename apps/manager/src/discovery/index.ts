@@ -11,5 +11,7 @@ import { Discovery } from './discovery.ts';
 })
 export class DiscoveryModule {}
 
+export { ConfiguredRemotes } from './configured-remotes.ts';
+export { askRemote } from './remote-tags.ts';
 export { Discovery, type TagCommit } from './discovery.ts';
 export { discoveryPersistence } from './persistence/index.ts';

@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -81,6 +84,42 @@ describe('tidegate-manager doctor', () => {
     const config = makeCertificate(365);
     await writeFile(file('tls.pem'), 'nonsense');
     expect(await examined(config)).toMatchObject({ code: 1, findings: [{ code: 'tls_files_unusable' }] });
+  });
+
+  it('asks each release source and git remote, with its token, and says which does not answer', async () => {
+    await writeFile(file('source-token'), 'sentinel-of-a-source', { mode: 0o600 });
+    const server = createServer((request, response) => {
+      if (request.url?.startsWith('/silent')) return;
+      const allowed = request.headers.authorization === 'Bearer sentinel-of-a-source';
+      response.writeHead(allowed && request.url === '/good/repos/acme/edge/releases?per_page=1' ? 200 : 404).end('[]');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const at = (path: string): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
+    const source = (device_type: string, api_base_url: string): object => ({
+      ...{ device_type, api_base_url, owner: 'acme', repo: 'edge', token_file: file('source-token'), allow_loopback_http: true },
+    });
+    const remotes = [{ device_type: 'tagged', url: at('/none.git'), allow_loopback_http: true }];
+    const { code, findings } = await examined({
+      release_sources: [
+        source('good', at('/good')),
+        source('gone', at('/gone')),
+        source('silent', at('/silent')),
+        source('off', 'http://127.0.0.1:1'),
+      ],
+      discovery: { remotes },
+    });
+    server.close();
+    server.closeAllConnections();
+    expect(code).toBe(1);
+    expect(findings.map(({ code: found, details }) => [(details as { device_type: string }).device_type, found])).toEqual([
+      ['gone', 'source_unavailable'],
+      ['silent', 'source_unavailable'],
+      ['off', 'source_unavailable'],
+      ['tagged', 'git_remote_denied'],
+    ]);
+    expect(findings[0]).toMatchObject({ details: { status: 404 } });
+    expect(findings[1]).toMatchObject({ details: { reason: 'deadline' } });
+    expect(JSON.stringify(findings)).not.toContain('sentinel');
   });
 
   it.each([

@@ -13,6 +13,7 @@ import {
 import { judgeDatabase } from './database-checks.ts';
 import type { Finding } from './finding.ts';
 import { checkCertificate, checkDisk, checkPublicOrigin, checkSecretFiles } from './machine-checks.ts';
+import { checkSources } from './source-checks.ts';
 import { readDatabaseFacts } from './persistence/database-facts.ts';
 
 /** Everything that can be looked at from the manager's machine; a check that finds nothing says nothing. */
@@ -21,6 +22,7 @@ export async function examine(config: ManagerConfig, persistence: readonly Persi
     checkDisk(config),
     checkSecretFiles(config),
     checkCertificate(config, log, systemClock.now()),
+    checkSources(config),
     checkDatabase(config, persistence, log),
   ]);
   return [...checkPublicOrigin(config), ...findings.flat()];

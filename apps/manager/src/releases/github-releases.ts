@@ -99,16 +99,17 @@ export class GithubReleases {
   }
 
   private urlOf(number: number): URL {
-    const { api_base_url: base, owner, repo } = this.config;
-    const path = `${base.replace(/\/+$/, '')}/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/releases`;
-    return new URL(`${path}?per_page=${PER_PAGE}&page=${number}`);
+    return new URL(`${releasesPath(this.config)}?per_page=${PER_PAGE}&page=${number}`);
   }
 }
+
+export const releasesPath = ({ api_base_url: base, owner, repo }: ReleaseSourceConfig): string =>
+  `${base.replace(/\/+$/, '')}/repos/${encodeURIComponent(owner)}/${encodeURIComponent(repo)}/releases`;
 
 const discard = (answer: HttpAnswer): void => void answer.body.on('error', () => undefined).destroy();
 
 /** The transport speaks of upgrades, because nodes use it too. */
-function asUnavailable(error: unknown): CodedError {
+export function asUnavailable(error: unknown): CodedError {
   if (!isCodedError(error)) return new CodedError('source_unavailable', { reason: 'answer_malformed' }, { cause: error });
   if (error.code === 'source_unavailable') return error;
   const reason = error.code === 'upgrade_url_invalid' ? 'address_refused' : error.code === 'upgrade_interrupted' ? 'deadline' : 'network';

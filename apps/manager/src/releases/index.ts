@@ -20,5 +20,7 @@ export class ReleasesModule {}
 
 export { channelOf } from './channel-of.ts';
 export { refuseMissingEnvironment, UpgradeChecks } from './checks/upgrade-checks.ts';
+export { probeSource } from './probe-source.ts';
+export { ReleaseSources } from './release-sources.ts';
 export { ReleaseCatalogue } from './release-catalogue.ts';
 export { releasesPersistence } from './persistence/index.ts';
