@@ -78,6 +78,21 @@ const upgrades: readonly Operation[] = [
   { words: 'node cancel', route: 'cancelUpgrade', arguments: [inPath('node', 'name or id of the node', 'runningUpgrade')] },
 ];
 
+const ROLLOUT = inPath('rollout', 'id of the rollout');
+const rollouts: readonly Operation[] = [
+  { words: 'rollout list', route: 'listRollouts', view: 'rollout' },
+  { words: 'rollout get', route: 'readRollout', arguments: [ROLLOUT] },
+  { words: 'rollout nodes', route: 'listRolloutTargets', arguments: [ROLLOUT], view: 'target' },
+  { words: 'rollout explain', route: 'explainRollout', arguments: [ROLLOUT] },
+  { words: 'rollout pause', route: 'pauseRollout', arguments: [ROLLOUT] },
+  { words: 'rollout resume', route: 'resumeRollout', arguments: [ROLLOUT] },
+  { words: 'rollout retry', route: 'retryRollout', arguments: [ROLLOUT] },
+  { words: 'rollout skip', route: 'skipRolloutNode', arguments: [ROLLOUT] },
+  { words: 'rollout approve', route: 'approveRollout', arguments: [ROLLOUT] },
+  { words: 'rollout promote', route: 'promoteRollout', arguments: [ROLLOUT] },
+  { words: 'rollout abort', route: 'abortRollout', arguments: [ROLLOUT] },
+];
+
 const releases: readonly Operation[] = [
   {
     words: 'release list',
@@ -147,13 +162,14 @@ const records: readonly Operation[] = [
   { words: 'audit keys', route: 'listAuditKeys' },
 ];
 
-export const OPERATIONS: readonly Operation[] = [...nodes, ...upgrades, ...releases, ...people, ...credentials, ...records];
+export const OPERATIONS: readonly Operation[] = [...nodes, ...upgrades, ...rollouts, ...releases, ...people, ...credentials, ...records];
 
 /** What the first words stand for, in the help and the docs. */
 export const TOPICS: Readonly<Record<string, string>> = {
   node: 'machines that are managed',
   'node maintenance': 'take a node out of rollouts for a while',
   upgrade: 'upgrades of single nodes',
+  rollout: 'upgrades of whole groups, in waves',
   release: 'what could be installed',
   'release discovery': 'newer tags on git remotes',
   group: 'groups of nodes, and who may do what with them',

@@ -44,6 +44,7 @@ describe('the tree of commands', () => {
       'removeSecondFactor',
       'requestUpgrade',
       'returnNode',
+      'beginRollout',
       'checkUpgrades',
       'openStream',
     ];

@@ -7,6 +7,7 @@ import { addDiscoveryCandidates } from './discovery-candidates.ts';
 import { addEventFollow, addNodeWatch } from './live.ts';
 import { addNodeLabel } from './node-label.ts';
 import { OPERATIONS, TOPICS } from './operations.ts';
+import { addRollouts } from './rollout-commands.ts';
 import { describeOperation } from './run-operation.ts';
 import { OUTPUTS, type Surroundings } from './session.ts';
 import { addSecondFactor } from './second-factor-commands.ts';
@@ -39,6 +40,7 @@ export function buildProgram(from: Surroundings, version: string): Command {
   addNodeReturn(topic('node'), from);
   addNodeWatch(topic('node'), from);
   addUpgradeWatch(topic('upgrade'), from);
+  addRollouts(topic('rollout'), from);
   addReleaseCheck(topic('release'), from);
   addDiscoveryCandidates(topic('release discovery'), from);
   addEventFollow(topic('event'), from);

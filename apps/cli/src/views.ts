@@ -10,6 +10,8 @@ import type {
   OwnSessionList,
   RegistrationTokenInfo,
   ReleaseView,
+  RolloutView,
+  TargetView,
   UpgradeCheck,
   UpgradeView,
   UserView,
@@ -143,6 +145,38 @@ const release: View<ReleaseView> = (look) => [
   { head: 'PUBLISHED', cell: (row) => look.time(row.published_at) },
   { head: 'NOTES', cell: ({ notes }) => notes.split('\n', 1)[0] ?? null },
 ];
+const rollout: View<RolloutView> = (look) => [
+  { head: 'GROUP', cell: ({ group }) => group },
+  { head: 'TYPE', cell: (row) => row.device_type },
+  { head: 'VERSION', cell: ({ version }) => version },
+  {
+    head: 'PHASE',
+    cell: ({ phase }) => ({ text: phase, paint: phase === 'completed' ? look.good : phase === 'paused' ? look.bad : look.busy }),
+  },
+  { head: 'REASON', cell: ({ reason }) => reason },
+  { head: 'WAVE', cell: ({ wave, waves }) => `${wave + 1}/${waves.length}` },
+  { head: 'DONE', cell: ({ totals }) => `${totals.committed}/${totals.total}` },
+  { head: 'FAILED', cell: ({ totals }) => totals.failed + totals.rolled_back + totals.lost + totals.regressed },
+  { head: 'WAITS FOR', cell: (row) => (row.waits_for === 'nothing' ? null : row.waits_for) },
+  { head: 'CREATED', cell: (row) => look.time(row.created_at) },
+  { head: 'BY', cell: (row) => row.created_by },
+  { head: 'ID', cell: ({ id }) => id, whole: true },
+];
+const target: View<TargetView> = (look) => [
+  { head: 'WAVE', cell: ({ wave }) => wave + 1 },
+  { head: 'NODE', cell: ({ name }) => name },
+  {
+    head: 'STATE',
+    cell: ({ state }) => ({
+      text: state,
+      paint: state === 'committed' ? look.good : state === 'failed' || state === 'rolled_back' ? look.bad : look.busy,
+    }),
+  },
+  { head: 'HEALTH', cell: ({ health, state }) => (state === 'committed' ? health : null) },
+  { head: 'CODE', cell: (row) => row.error_code },
+  { head: 'CHANGED', cell: (row) => look.time(row.changed_at) },
+  { head: 'ID', cell: (row) => row.node_id, whole: true },
+];
 const check: View<UpgradeCheck> = (look) => [
   { head: 'OUTCOME', cell: ({ outcome }) => ({ text: outcome, paint: outcome === 'upgrade-available' ? look.good : look.dim }) },
   { head: 'REASON', cell: ({ reason }) => reason },
@@ -176,6 +210,8 @@ export const VIEWS = {
   registrationToken,
   ownSession,
   release,
+  rollout,
+  target,
   check,
   candidate,
 } as const;

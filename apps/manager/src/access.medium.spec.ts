@@ -8,24 +8,30 @@ import { createTestDatabase, type TestDatabase } from '@tidegate/test-kit';
 import { AccessWorld, CALLERS, PLACES, type CallerKind, type Place } from './testing/access-world.ts';
 import { ManagerUnderTest, type Answer } from './testing/manager-under-test.ts';
 import { askAs } from './testing/people.ts';
+import { Publisher } from './testing/publisher.ts';
 import { ROUTE_OBJECTS, type RouteObjects } from './testing/route-objects.ts';
 
 /** `unknown`: 401. `hidden`: as if the object did not exist. `malformed` and `fault` are mistakes of the test or the manager. */
 type Verdict = 'allowed' | 'unknown' | 'forbidden' | 'hidden' | 'malformed' | 'fault';
 
 let database: TestDatabase;
+let publisher: Publisher;
 let manager: ManagerUnderTest;
 let world: AccessWorld;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  manager = await ManagerUnderTest.start({ database_url: database.url });
+  publisher = await Publisher.open();
+  // What is asked for exists, so that it is not refused for another reason.
+  for (const version of ['1.1.0', '9.9.9']) await publisher.publish(version);
+  manager = await ManagerUnderTest.start({ database_url: database.url, release_sources: [publisher.source()] });
   await manager.signIn();
   world = await AccessWorld.build(manager);
 });
 afterAll(async () => {
   world.end();
   await manager.dispose();
+  await publisher.close();
   await database.stop();
 });
 
@@ -55,7 +61,7 @@ function verdictOf({ status, body }: Answer): Verdict {
   if (code === 'forbidden') return 'forbidden';
   if (status === 400 || code === 'route_not_found' || code === 'csrf_invalid' || code === 'revision_required') return 'malformed';
   if (status >= 500 && code !== 'source_unavailable') return 'fault';
-  return /^(node|upgrade|group|user|member|token|api_token|session|event|registration_token)_(not_found|unknown)$/.test(code)
+  return /^(node|upgrade|group|user|member|token|api_token|session|event|registration_token|rollout)_(not_found|unknown)$/.test(code)
     ? 'hidden'
     : 'allowed';
 }

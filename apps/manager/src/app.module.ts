@@ -11,6 +11,7 @@ import { MetricsModule } from './metrics/index.ts';
 import { NodesModule, nodesPersistence } from './nodes/index.ts';
 import { PlatformModule, platformPersistence, type PlatformParts } from './platform/index.ts';
 import { ReleasesModule, releasesPersistence } from './releases/index.ts';
+import { RolloutsModule, rolloutsPersistence } from './rollouts/index.ts';
 import { SequenceModule, sequencePersistence } from './sequence/index.ts';
 import { SiemModule } from './siem/index.ts';
 import { UpgradesModule, upgradesPersistence } from './upgrades/index.ts';
@@ -26,6 +27,7 @@ export const PERSISTENCE = [
   discoveryPersistence,
   releasesPersistence,
   upgradesPersistence,
+  rolloutsPersistence,
 ];
 const FEATURES = [
   IdempotencyModule,
@@ -38,6 +40,7 @@ const FEATURES = [
   ReleasesModule,
   DiscoveryModule,
   UpgradesModule,
+  RolloutsModule,
   FleetModule,
   AuditReviewModule,
   SiemModule,

@@ -14,7 +14,7 @@ import { TrustAnchors } from './trust-anchors.ts';
 @Module({
   controllers: [ReleasesController, UpgradeChecksController, MirrorController],
   providers: [ReleaseSources, TrustAnchors, ReleaseCatalogue, ReleaseStatements, UpgradeChecks, CheckRequests, MirrorAccess, Mirror],
-  exports: [ReleaseCatalogue, UpgradeChecks],
+  exports: [ReleaseCatalogue, ReleaseStatements, UpgradeChecks],
 })
 export class ReleasesModule {}
 
@@ -23,4 +23,5 @@ export { refuseMissingEnvironment, UpgradeChecks } from './checks/upgrade-checks
 export { probeSource } from './probe-source.ts';
 export { ReleaseSources } from './release-sources.ts';
 export { ReleaseCatalogue } from './release-catalogue.ts';
+export { ReleaseStatements } from './release-statements.ts';
 export { releasesPersistence } from './persistence/index.ts';

@@ -73,6 +73,12 @@ export class ReleaseStatements {
     return statement;
   }
 
+  /** As `read`, past what is kept here: whether a release was replaced meanwhile only its source knows. */
+  readAnew(deviceType: string, version: string): Promise<ReleaseStatement> {
+    this.kept.delete(`${deviceType} ${version}`);
+    return this.read(deviceType, version);
+  }
+
   /** What has been read and still counts, without asking anybody. */
   known(deviceType: string, version: string): boolean {
     return (this.kept.get(`${deviceType} ${version}`)?.untilMs ?? 0) > this.clock.now().getTime();

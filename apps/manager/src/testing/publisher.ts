@@ -23,6 +23,8 @@ export interface PublishedRelease {
 }
 interface HowToPublish {
   readonly manifest?: Parameters<typeof makeRelease>[1]['manifest'];
+  /** The commit it is built from. */
+  readonly revision?: string;
   /** Random data in the artefact, which no compression makes smaller. */
   readonly payloadBytes?: number;
   /** Changes what was signed, before it is published. */
@@ -54,7 +56,7 @@ export class Publisher {
     return { device_type: 'tidegate-edge', api_base_url: this.server.url, owner: OWNER, repo: REPO, allow_loopback_http: true, ...change };
   }
 
-  async publish(version: string, { manifest, payloadBytes = 0, spoil }: HowToPublish = {}): Promise<PublishedRelease> {
+  async publish(version: string, { manifest, revision, payloadBytes = 0, spoil }: HowToPublish = {}): Promise<PublishedRelease> {
     const tree = join(this.folder, 'trees', version);
     const outDir = join(this.folder, 'releases', version);
     await mkdir(join(tree, 'bin'), { recursive: true });
@@ -62,7 +64,15 @@ export class Publisher {
     await chmod(join(tree, 'bin/tidegate-edge'), 0o755);
     if (payloadBytes > 0) await writeFile(join(tree, 'payload'), randomBytes(payloadBytes));
     const channel = version.includes('-') ? 'beta' : 'stable';
-    const release = { tree, outDir, version, sequence: (this.sequence += 1), channel, ...(manifest && { manifest }) };
+    const release = {
+      tree,
+      outDir,
+      version,
+      sequence: (this.sequence += 1),
+      channel,
+      ...(manifest && { manifest }),
+      ...(revision && { revision }),
+    };
     const { manifestBytes, artefactPath, digest } = await makeRelease(this.authority, release);
     const artefactBytes = await readFile(artefactPath);
     await spoil?.(outDir);

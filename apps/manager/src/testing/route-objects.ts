@@ -1,4 +1,4 @@
-import type { RouteName, UpgradePage } from '@tidegate/contract-api';
+import type { RolloutPage, RolloutPlan, RouteName, UpgradePage } from '@tidegate/contract-api';
 import type { Scene } from './access-world.ts';
 import { askAs, makeMember, newGroup, newPerson, newUser, PERSON_PASSWORD, type Person } from './people.ts';
 import { challengeOf, personWithFactor } from './second-factor.ts';
@@ -87,6 +87,16 @@ async function upgrade({ manager, nodeId }: Scene): Promise<Ask> {
   await manager.call('POST', `/api/v1/nodes/${nodeId}/upgrade`, { version: '9.9.9' });
   const { body } = await manager.call('GET', `/api/v1/nodes/${nodeId}/upgrades`);
   return { params: { id: (body as UpgradePage).items[0]?.id ?? NO_SUCH_ID } };
+}
+
+/** One that runs, and begins nothing for a long time. */
+async function rollout({ manager, group }: Scene): Promise<Ask> {
+  const { body } = await manager.call('GET', `/api/v1/rollouts?running=true&group=${group.name}`);
+  const running = (body as RolloutPage).items[0]?.id;
+  if (running !== undefined) return { params: { id: running } };
+  const asked = { version: '1.1.0', strategy: { start_at: '2100-01-01T00:00:00Z' } };
+  const begun = await manager.call('POST', `/api/v1/groups/${group.id}/upgrade`, asked);
+  return { params: { id: (begun.body as RolloutPlan).rollout?.id ?? NO_SUCH_ID } };
 }
 
 const registrationToken = async ({ manager, group, spare }: Scene): Promise<Ask> => ({
@@ -192,6 +202,18 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
   listNodeUpgrades: { target: 'node', ask: ofNode() },
   readUpgrade: { target: 'node', ask: upgrade },
   cancelUpgrade: { target: 'node', ask: upgrade },
+  beginRollout: { target: 'group', ask: ofGroup({ body: { version: '1.1.0', dry_run: true } }) },
+  listRollouts: { target: 'none' },
+  readRollout: { target: 'group', ask: rollout },
+  listRolloutTargets: { target: 'group', ask: rollout },
+  explainRollout: { target: 'group', ask: rollout },
+  pauseRollout: { target: 'group', ask: rollout },
+  resumeRollout: { target: 'group', ask: rollout },
+  retryRollout: { target: 'group', ask: rollout },
+  skipRolloutNode: { target: 'group', ask: async (scene) => ({ ...(await rollout(scene)), body: { node_id: scene.nodeId } }) },
+  approveRollout: { target: 'group', ask: rollout },
+  promoteRollout: { target: 'group', ask: rollout },
+  abortRollout: { target: 'group', ask: rollout },
   checkUpgrade: { target: 'node', ask: ofNode({ body: {} }) },
   checkUpgrades: { target: 'none', ask: () => ({ body: { filter: {} } }) },
   listEvents: { target: 'none' },

@@ -58,6 +58,8 @@ export const ACTIONS = {
   'upgrade.read': group('viewer', 'read', 'operate', 'administer'),
   'upgrade.check': group('viewer', 'read', 'operate', 'administer'),
   'upgrade.cancel': group('operator', 'operate', 'administer'),
+  'rollout.read': group('viewer', 'read', 'operate', 'administer'),
+  'rollout.manage': group('admin', 'administer'),
   'event.read': group('viewer', 'read', 'operate', 'administer', 'siem'),
   'event.export': group('viewer', 'siem'),
   'audit.read': installation('read', 'siem'),

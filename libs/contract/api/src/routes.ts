@@ -7,6 +7,7 @@ import { groupRoutes } from './routes/group-routes.ts';
 import { nodeRoutes } from './routes/node-routes.ts';
 import { platformRoutes } from './routes/platform-routes.ts';
 import { releaseRoutes } from './routes/release-routes.ts';
+import { rolloutRoutes } from './routes/rollout-routes.ts';
 import { sessionRoutes } from './routes/session-routes.ts';
 import { upgradeRoutes } from './routes/upgrade-routes.ts';
 import { userRoutes } from './routes/user-routes.ts';
@@ -19,6 +20,7 @@ export const ROUTES = {
   ...groupRoutes,
   ...nodeRoutes,
   ...upgradeRoutes,
+  ...rolloutRoutes,
   ...eventRoutes,
   ...auditRoutes,
   ...releaseRoutes,

@@ -1,6 +1,7 @@
 /** The other half of the machine: what people ask for. A refusal is a result with its code. */
+import type { RolloutReason } from '@tidegate/contract-api';
 import { isDone } from './halt-rule.ts';
-import type { Effect, Facts, Rollout, RolloutReason, Step } from './rollout.ts';
+import type { Effect, Facts, Rollout, Step } from './rollout.ts';
 import { move, type RolloutInput } from './rollout-table.ts';
 import { acknowledgeAll, countsOf, leaveWave, moved, openWave } from './step.ts';
 
@@ -45,13 +46,18 @@ const PERFORM: Readonly<Record<RolloutAct, Perform>> = {
   resume(rollout, facts) {
     if (rollout.phase !== 'paused') return refuse('rollout_state_conflict');
     const input = rollout.wave < 0 ? 'reschedule' : 'unpause';
-    return done(moved(rollout, input, 'resumed_by_person', { acknowledged: acknowledgeAll(rollout, facts) }), facts);
+    // Whoever was offline may be back: a wave that halted because nobody was there to try it would halt again at once.
+    const effects: readonly Effect[] = rollout.wave < 0 ? [] : [{ kind: 'catch_up', upToWave: rollout.wave }];
+    return done(moved(rollout, input, 'resumed_by_person', { acknowledged: acknowledgeAll(rollout, facts) }), facts, effects);
   },
   retry(rollout, facts) {
     if (rollout.wave < 0 || move(rollout.phase, 'retry') === null) return refuse('rollout_state_conflict');
     // Those that failed get another verdict, so that nothing of the old one is left to acknowledge.
     const acknowledged = acknowledgeAll(rollout, facts).map((_, wave) => countsOf(facts, wave).lost + countsOf(facts, wave).regressed);
-    return done(moved(rollout, 'retry', 'retried_by_person', { acknowledged }), facts, [{ kind: 'reset_failed' }]);
+    return done(moved(rollout, 'retry', 'retried_by_person', { acknowledged }), facts, [
+      { kind: 'reset_failed' },
+      { kind: 'catch_up', upToWave: rollout.wave },
+    ]);
   },
   approve(rollout, facts, actor) {
     if (rollout.phase !== 'awaiting_approval') return refuse('rollout_state_conflict');

@@ -13,6 +13,8 @@ export const MIN_COHORT = 20;
 const FACTOR = 2;
 const MIN_EXCESS_FAILING = 0.05;
 const MIN_EXCESS_RESTARTS_PER_HOUR = 0.5;
+/** One restart in the first minute is a high rate, and chance. */
+const MIN_RESTARTS = 3;
 
 export type CohortVerdict = 'too_few' | 'alike' | 'failing_more' | 'restarting_more';
 
@@ -21,7 +23,8 @@ export function compareCohorts(upgraded: Cohort, control: Cohort): CohortVerdict
   if (upgraded.nodes < MIN_COHORT || control.nodes < MIN_COHORT) return 'too_few';
   if (isWorse(upgraded.failing / upgraded.nodes, control.failing / control.nodes, MIN_EXCESS_FAILING)) return 'failing_more';
   const rate = ({ restarts, nodeHours }: Cohort): number => (nodeHours > 0 ? restarts / nodeHours : 0);
-  return isWorse(rate(upgraded), rate(control), MIN_EXCESS_RESTARTS_PER_HOUR) ? 'restarting_more' : 'alike';
+  const isRestarting = upgraded.restarts >= MIN_RESTARTS && isWorse(rate(upgraded), rate(control), MIN_EXCESS_RESTARTS_PER_HOUR);
+  return isRestarting ? 'restarting_more' : 'alike';
 }
 
 const isWorse = (ours: number, theirs: number, minExcess: number): boolean => ours > theirs * FACTOR && ours - theirs > minExcess;

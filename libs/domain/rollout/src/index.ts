@@ -2,7 +2,7 @@ export { act, ROLLOUT_ACTS, type ActRefusal, type ActResult, type RolloutAct } f
 export { failuresOf, isDone, isTooMany, NO_COUNTS, verdictsOf, type WaveCounts } from './halt-rule.ts';
 export { compareCohorts, MIN_COHORT, type Cohort, type CohortVerdict } from './health-cohort.ts';
 export { isOpen, opensAt } from './maintenance-window.ts';
-export { WAITS, ROLLOUT_REASONS, type Effect, type Facts, type Rollout, type RolloutReason, type Step, type Wait } from './rollout.ts';
-export { hasEnded, move, ROLLOUT_INPUTS, ROLLOUT_PHASES, ROLLOUT_TABLE, type RolloutInput, type RolloutPhase } from './rollout-table.ts';
+export type { Effect, Facts, Rollout, Step } from './rollout.ts';
+export { hasEnded, move, ROLLOUT_INPUTS, ROLLOUT_TABLE, type RolloutInput } from './rollout-table.ts';
 export { step } from './step.ts';
-export { EXCLUSIONS, exclusionOf, planWaves, type Candidate, type Exclusion, type PlanRequest, type WavePlan } from './wave-plan.ts';
+export { exclusionOf, planWaves, type Candidate, type PlanRequest, type WavePlan } from './wave-plan.ts';

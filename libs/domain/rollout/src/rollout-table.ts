@@ -1,24 +1,4 @@
-/**
- * One rollout: one release to one selection, in waves. The whole machine is the table below; a pair marked `null` is illegal and
- * answered with a coded refusal. Only `step` (what the reconciler observes) and `act` (what a person asks for) give inputs.
- *
- * A rollout that was paused goes on by `dispatching` its current wave again, where everything that is done stays done: what
- * follows is a whole settle window, so that health has to hold after what halted it.
- */
-export const ROLLOUT_PHASES = [
-  'scheduled',
-  'preflight',
-  'dispatching',
-  'settling',
-  'awaiting_approval',
-  'paused',
-  'completed',
-  'aborted',
-  'rolling_back',
-  'rolled_back',
-  'superseded',
-] as const;
-export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];
+import type { RolloutPhase } from '@tidegate/contract-api';
 
 export const ROLLOUT_INPUTS = [
   'open_preflight',
@@ -62,6 +42,13 @@ const underWay: Row = { ...nothing, halt: 'paused', pause: 'paused', abort: 'abo
 /** And, once a wave was opened, sent back. */
 const started: Row = { ...underWay, roll_back: 'rolling_back', retry: 'dispatching' };
 
+/**
+ * One rollout: one release to one selection, in waves. The whole machine is the table below; a pair marked `null` is illegal and
+ * answered with a coded refusal. Only `step` (what the reconciler observes) and `act` (what a person asks for) give inputs.
+ *
+ * A rollout that was paused goes on by `dispatching` its current wave again, where everything that is done stays done: what
+ * follows is a whole settle window, so that health has to hold after what halted it.
+ */
 export const ROLLOUT_TABLE: Readonly<Record<RolloutPhase, Row>> = {
   scheduled: { ...underWay, open_preflight: 'preflight', open_wave: 'dispatching', need_approval: 'awaiting_approval' },
   preflight: { ...started, open_wave: 'dispatching' },

@@ -1,37 +1,6 @@
-import type { RolloutStrategy } from '@tidegate/contract-api';
+import type { RolloutPhase, RolloutReason, RolloutStrategy, Wait } from '@tidegate/contract-api';
 import type { CohortVerdict } from './health-cohort.ts';
 import type { WaveCounts } from './halt-rule.ts';
-import type { RolloutPhase } from './rollout-table.ts';
-
-/** Why a rollout is where it is; the console shows these words. */
-export const ROLLOUT_REASONS = [
-  'created',
-  'wave_opened',
-  'preflight_started',
-  'wave_done',
-  'approval_needed',
-  'all_waves_settled',
-  'failures',
-  'no_evidence',
-  'preflight_failed',
-  'artefact_changed',
-  'provenance_mismatch',
-  'cohort_failing_more',
-  'cohort_restarting_more',
-  'paused_by_person',
-  'resumed_by_person',
-  'retried_by_person',
-  'approved_by_person',
-  'promoted_by_person',
-  'aborted_by_person',
-  'superseded_by_person',
-  'sent_back_by_person',
-  'sent_back_after_failures',
-  'wave_sent_back',
-  'everybody_is_back',
-  'return_given_up',
-] as const;
-export type RolloutReason = (typeof ROLLOUT_REASONS)[number];
 
 /** What the row of a rollout says, as far as decisions need it. Times are ms since 1970. */
 export interface Rollout {
@@ -82,25 +51,6 @@ export type Effect =
   | { readonly kind: 'withdraw' }
   /** A rollout of kind `return` over the committed nodes of these waves, the last first. */
   | { readonly kind: 'send_back'; readonly waves: readonly number[] };
-
-/** What it waits for; `next` null: for a person, or for nothing any more. */
-export const WAITS = [
-  'start_time',
-  'window',
-  'thaw',
-  'source_group',
-  'preflight',
-  'nodes',
-  'offline_nodes',
-  'free_slots',
-  'settle_window',
-  'approval',
-  'person',
-  'return',
-  'latecomers',
-  'nothing',
-] as const;
-export type Wait = (typeof WAITS)[number];
 
 export interface Step {
   readonly next: Rollout;

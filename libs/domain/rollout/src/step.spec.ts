@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { rolloutStrategy, type RolloutStrategyInput } from '@tidegate/contract-api';
+import { ROLLOUT_PHASES, rolloutStrategy, type RolloutPhase, type RolloutStrategyInput } from '@tidegate/contract-api';
 import { act, type RolloutAct } from './act.ts';
 import { NO_COUNTS, type WaveCounts } from './halt-rule.ts';
 import type { Facts, Rollout } from './rollout.ts';
-import { hasEnded, ROLLOUT_INPUTS, ROLLOUT_PHASES, ROLLOUT_TABLE, type RolloutPhase } from './rollout-table.ts';
+import { hasEnded, ROLLOUT_INPUTS, ROLLOUT_TABLE } from './rollout-table.ts';
 import { step } from './step.ts';
 
 const NOON = Date.parse('2026-05-05T12:00:00Z');
@@ -202,7 +202,7 @@ describe('what people ask for', () => {
 
   it('retry: those that failed become pending once more', () => {
     expect(asked(paused, 'retry', { counts: [done, counts({ failed: 1 })] })).toMatchObject({
-      step: { next: { phase: 'dispatching' }, effects: [{ kind: 'reset_failed' }] },
+      step: { next: { phase: 'dispatching' }, effects: [{ kind: 'reset_failed' }, { kind: 'catch_up', upToWave: 1 }] },
     });
   });
 

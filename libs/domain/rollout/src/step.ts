@@ -2,10 +2,11 @@
  * The reconciler's half of the machine: what follows from what is seen, at most one transition at a time. Called again and
  * again with fresh facts, by any replica; every effect can run twice.
  */
+import type { RolloutPhase, RolloutReason, Wait } from '@tidegate/contract-api';
 import { failuresOf, isDone, isTooMany, NO_COUNTS, verdictsOf, type WaveCounts } from './halt-rule.ts';
 import { isOpen, opensAt } from './maintenance-window.ts';
-import type { Effect, Facts, Rollout, RolloutReason, Step, Wait } from './rollout.ts';
-import { move, type RolloutInput, type RolloutPhase } from './rollout-table.ts';
+import type { Effect, Facts, Rollout, Step } from './rollout.ts';
+import { move, type RolloutInput } from './rollout-table.ts';
 
 type Decide = (rollout: Rollout, facts: Facts) => Step;
 
@@ -47,7 +48,13 @@ const DECIDE: Readonly<Record<RolloutPhase, Decide>> = {
   superseded: (rollout) => stay(rollout, 'nothing'),
 };
 
-export const step: Decide = (rollout, facts) => DECIDE[rollout.phase](rollout, facts);
+export const step: Decide = (rollout, facts) => DECIDE[rollout.phase](forgetRecovered(rollout, facts), facts);
+
+/** A failure that was acknowledged and is none any more must not make up for the next one. */
+function forgetRecovered(rollout: Rollout, facts: Facts): Rollout {
+  const failures = rollout.acknowledged.map((count, wave) => Math.min(count, failuresOf(countsOf(facts, wave))));
+  return failures.every((count, wave) => count === rollout.acknowledged[wave]) ? rollout : { ...rollout, acknowledged: failures };
+}
 
 function scheduled(rollout: Rollout, facts: Facts): Step {
   const startAtMs = rollout.strategy.start_at === null ? null : Date.parse(rollout.strategy.start_at);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { rolloutStrategy, type RolloutStrategyInput } from '@tidegate/contract-api';
+import { rolloutStrategy, type Exclusion, type RolloutStrategyInput } from '@tidegate/contract-api';
 import fc from 'fast-check';
-import { planWaves, type Candidate, type Exclusion } from './wave-plan.ts';
+import { planWaves, type Candidate } from './wave-plan.ts';
 
 const node = (id: string, change: Partial<Candidate> = {}): Candidate => ({
   id,

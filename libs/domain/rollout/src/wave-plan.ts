@@ -1,4 +1,4 @@
-import { labelSelector, type LabelTerm, type RolloutStrategy, type WaveSize } from '@tidegate/contract-api';
+import { labelSelector, type Exclusion, type LabelTerm, type RolloutStrategy, type WaveSize } from '@tidegate/contract-api';
 
 /** What the planner needs to know of a node. */
 export interface Candidate {
@@ -18,18 +18,6 @@ export interface Candidate {
   /** A pin of the node or its group to one version. */
   readonly pinnedTo: string | null;
 }
-
-export const EXCLUSIONS = [
-  'revoked',
-  'quarantined',
-  'in_maintenance',
-  'no_capability',
-  'channel_not_allowed',
-  'pinned',
-  'already_there',
-  'nothing_to_return_from',
-] as const;
-export type Exclusion = (typeof EXCLUSIONS)[number];
 
 export interface PlanRequest {
   /** Salts the order, so that the same nodes are not the canaries of every rollout. */

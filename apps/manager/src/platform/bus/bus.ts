@@ -7,10 +7,11 @@ import { parseNotice, Waiting, type Ids } from './notice.ts';
 /**
  * `node`: what is shown of a node changed. `event`: the last position of events. `command`: nodes for which something
  * waits to be sent. `session`: nodes that have authenticated anew, here or elsewhere. `access`: users whose rights or
- * credentials changed. `standing`: nodes that were revoked, removed or moved, or are to change their key.
+ * credentials changed. `standing`: nodes that were revoked, removed or moved, or are to change their key. `rollout`: somebody asked
+ * something of a rollout.
  */
-export type Topic = 'node' | 'event' | 'command' | 'session' | 'access' | 'standing';
-const TOPICS: readonly Topic[] = ['node', 'event', 'command', 'session', 'access', 'standing'];
+export type Topic = 'node' | 'event' | 'command' | 'session' | 'access' | 'standing' | 'rollout';
+const TOPICS: readonly Topic[] = ['node', 'event', 'command', 'session', 'access', 'standing', 'rollout'];
 
 export type Heard = (ids: Ids, from: 'here' | 'elsewhere') => void;
 

@@ -47,20 +47,22 @@ export interface TestRelease {
   readonly sequence: number;
   readonly channel?: string;
   readonly signer?: TestSigner;
+  /** The commit it is built from, by its manifest and by its certificate. */
+  readonly revision?: string;
   /** What else its manifest says. */
   readonly manifest?: Partial<Pick<PackReleaseOptions, 'config' | 'engines' | 'arch' | 'deviceType'>>;
 }
 
 /** Packs and signs a release as a run of the signer's workflow on `v<version>` would. */
 export async function makeRelease(authority: RunningAuthority, release: TestRelease): Promise<PackedRelease> {
-  const { tree, outDir, version, sequence, channel = 'stable', signer = EDGE_SIGNER } = release;
+  const { tree, outDir, version, sequence, channel = 'stable', signer = EDGE_SIGNER, revision = REVISION } = release;
   const packed = await packRelease({
     folder: tree,
     deviceType: DEVICE_TYPE,
     version,
     channel,
     sequence,
-    source: { repository: signer.sourceRepository, revision: REVISION },
+    source: { repository: signer.sourceRepository, revision },
     arch: 'any',
     variant: 'thin',
     entrypoint: `bin/${DEVICE_TYPE}`,
@@ -69,7 +71,7 @@ export async function makeRelease(authority: RunningAuthority, release: TestRele
     ...release.manifest,
   });
   const { fulcioUrl, rekorUrl } = authority;
-  const identityToken = authority.identityToken({ ...signer, ref: `refs/tags/v${version}`, revision: REVISION });
+  const identityToken = authority.identityToken({ ...signer, ref: `refs/tags/v${version}`, revision });
   writeFileSync(join(outDir, 'manifest.sig.bundle'), await signStatement(packed.manifestBytes, { fulcioUrl, rekorUrl, identityToken }));
   return packed;
 }
