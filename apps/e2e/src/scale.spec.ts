@@ -32,7 +32,9 @@ describe('two managers on one PostgreSQL, one of which is killed while 200 nodes
   beforeAll(async () => {
     await ManagerProcess.build();
     database = await createTestDatabase();
-    const config = { database_url: database.url, node_settings: { beat_interval_secs: 5 } };
+    // One account asks for every node's upgrades again and again.
+    const limits = { requests_per_minute: 100_000 };
+    const config = { database_url: database.url, node_settings: { beat_interval_secs: 5 }, limits };
     [staying, dying] = await Promise.all([ManagerProcess.start(config), ManagerProcess.start(config)]);
     const api = await Api.signIn(staying);
     const tokens = await each(Array.from({ length: NODES }), () => api.registrationToken('tidegate-edge'));

@@ -29,7 +29,7 @@ export const limits = z
     /** Of the whole request; shorter than what a stopping manager waits for. */
     request_timeout_secs: z.number().min(0.1).max(30).default(30),
     /** Of one account, at one replica. */
-    requests_per_minute: z.int().min(10).max(1_000_000).default(3000),
+    requests_per_minute: z.int().min(10).max(1_000_000).default(6000),
     /** Live streams of one session or API token, at one replica. */
     streams_per_session: z.int().min(1).max(1000).default(16),
   })
