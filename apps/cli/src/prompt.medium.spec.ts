@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const PASSWORD = 'correct horse battery';
+const OWN_FACTOR = '/api/v1/account/second-factor';
 const TWO_STEPS = 'a password that is not enough';
 const session = (via: string) => ({
   user: { id: '9cc58df2-308d-4475-bac6-423de48e3bcc', username: 'anna', role: 'user' },
@@ -20,10 +21,15 @@ const session = (via: string) => ({
 
 let home: string;
 let given: unknown;
+let asked: string[] = [];
 const manager = createServer((request, response) => {
   void (async () => {
-    if (request.method === 'POST') given = JSON.parse(await text(request));
+    if (request.method !== 'GET') given = JSON.parse(await text(request));
     const answer = (body: object): void => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    asked.push(`${request.method} ${request.url}`);
+    if (request.url === `${OWN_FACTOR}/removal`) return void response.writeHead(204).end();
+    if (request.url === OWN_FACTOR)
+      return answer(request.method === 'POST' ? { secret: 'ABCDEFGHIJKL', uri: 'otpauth://totp/x' } : { recovery_codes: ['one', 'two'] });
     if ((given as { password?: string } | undefined)?.password === TWO_STEPS)
       return answer({ second_factor_required: true, challenge: 'a challenge', expires_at: '2026-03-01T10:00:00Z' });
     response.setHeader('set-cookie', 'tidegate-1=cookie-secret; HttpOnly');
@@ -41,10 +47,13 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** A login on a real terminal, that of `script`; answers each question once it is asked. */
-async function login(answers: Readonly<Record<string, string>>): Promise<{ screen: string; code: number | null }> {
-  const url = `http://127.0.0.1:${(manager.address() as AddressInfo).port}`;
-  const command = `"${process.execPath}" "${join(import.meta.dirname, 'main.ts')}" login ${url}`;
+const login = (answers: Readonly<Record<string, string>>) =>
+  atTerminal(`login http://127.0.0.1:${(manager.address() as AddressInfo).port}`, answers);
+
+/** On a real terminal, that of `script`; answers each question once it is asked. */
+async function atTerminal(words: string, answers: Readonly<Record<string, string>>): Promise<{ screen: string; code: number | null }> {
+  asked = [];
+  const command = `"${process.execPath}" "${join(import.meta.dirname, 'main.ts')}" ${words}`;
   const { PATH = '' } = process.env;
   const child = spawn('script', ['-qec', command, '/dev/null'], { env: { PATH, XDG_CONFIG_HOME: home, TERM: 'xterm' } });
   let screen = '';
@@ -92,4 +101,26 @@ describe('a login at a terminal', () => {
     const { code } = await login({ User: 'anna\r', Password: '\u0003' });
     expect({ code, given }).toEqual({ code: 130, given: undefined });
   }, 8_000);
+});
+
+describe('a second factor at a terminal', () => {
+  it('is turned on by the password and a first code, after the secret and before the recovery codes', async () => {
+    await login({ User: 'anna\r', Password: `${PASSWORD}\r` });
+    const { screen, code } = await atTerminal('account second-factor on', { Password: `${PASSWORD}\r`, Code: '123456\r' });
+    expect({ code, given, asked }).toEqual({ code: 0, given: { code: '123456' }, asked: [`POST ${OWN_FACTOR}`, `PUT ${OWN_FACTOR}`] });
+    const shown = ['ABCD EFGH IJKL', 'otpauth://totp/x', 'Code: ', 'one, two', 'It is on.'].map((text) => screen.indexOf(text));
+    expect(shown).toEqual(shown.toSorted((a, b) => a - b));
+    expect(shown).not.toContain(-1);
+    expect(screen).not.toContain(PASSWORD);
+  }, 16_000);
+
+  it('is turned off by the password and a recovery code', async () => {
+    await login({ User: 'anna\r', Password: `${PASSWORD}\r` });
+    const { code } = await atTerminal('account second-factor off', { Password: `${PASSWORD}\r`, Code: 'abcd-efgh-2345-6789\r' });
+    expect({ code, given, asked }).toEqual({
+      code: 0,
+      given: { password: PASSWORD, recovery_code: 'abcd-efgh-2345-6789' },
+      asked: [`POST ${OWN_FACTOR}/removal`],
+    });
+  }, 16_000);
 });

@@ -13,8 +13,8 @@ import {
 } from '@tidegate/test-kit';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { createLog, Database, parseConfig } from '../platform/index.ts';
-import { ManagerUnderTest } from '../testing/manager-under-test.ts';
+import { createLog, Database, KeyRing, parseConfig, remoteTokenPlace } from '../platform/index.ts';
+import { ManagerUnderTest, SECRETS_KEY } from '../testing/manager-under-test.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { ConfiguredRemotes } from './configured-remotes.ts';
 import { Discovery } from './index.ts';
@@ -183,9 +183,11 @@ describe('discovery', () => {
     server = await startGitServer({ root: folder, port: Number(port) });
   });
 
-  it('signs in with the token of its file and shows it nowhere', async () => {
+  it.each(['in its file', 'sealed in the configuration'])('signs in with the token %s and shows it nowhere', async (where) => {
     const guarded = await startGitServer({ root: folder, credentials: `x-access-token:${SECRET}` });
-    const manager = await start({ discovery: discovery({ url: `${guarded.url}/edge.git`, token_file: join(folder, 'token') }) });
+    const ring = await KeyRing.load({ data_dir: folder, secrets: { key: SECRETS_KEY, previous_key_files: [] } });
+    const token = where === 'in its file' ? { token_file: join(folder, 'token') } : { token: ring?.seal(SECRET, remoteTokenPlace(EDGE)) };
+    const manager = await start({ discovery: discovery({ url: `${guarded.url}/edge.git`, ...token }) });
     const shown = await checked(manager);
     expect(shown.remotes).toMatchObject([{ error_code: null, version_count: 3, url: `${guarded.url}/edge.git` }]);
     await guarded.close();
