@@ -8,7 +8,7 @@ import { startScriptedManager, type ScriptedManager } from '@tidegate/adapter-li
 import type { Command, CommandAck } from '@tidegate/contract-protocol';
 import { eventually } from '../eventually.ts';
 import { CHECKOUT } from '../local-system.ts';
-import { readAttempts } from './node-disk.ts';
+import { linked, readAttempts } from './node-disk.ts';
 import { isGroupStopped } from './stopped-processes.ts';
 import { VERSIONS, type Build, type Releases } from './releases.ts';
 
@@ -264,16 +264,19 @@ export class CrashNode {
     const sentIn = {};
     let passed = false;
     return await eventually(
-      `the end of a start (${agent.said.slice(-500)})`,
+      () => `the end of a start (${agent.said.slice(-500)})`,
       STUCK_MS,
       async () => {
         if (agent.end !== undefined) return 'ended';
         if (enough()) return 'enough';
         this.offer(sentIn);
         if (!existsSync(join(this.record, 'trial'))) return undefined;
-        if (this.#startsCommitted()) {
-          await this.judge(agent);
-          return undefined;
+        if (this.#startsCommitted() || linked(this.root, 'current') !== this.target) {
+          // A guard that has taken the node back, and could not close its record, asks for one more start: it cannot know who runs.
+          const { code } = await this.judge(agent);
+          if (code !== 10) return undefined;
+          await this.stop(agent);
+          return 'ended';
         }
         const said = this.testimony();
         if (said['invocation'] !== agent.invocation || said['authenticated'] !== '1' || said['ready'] !== '1') return undefined;
