@@ -10,11 +10,15 @@ export class BatchCall<T, R> {
   private readonly writer: BatchWriter<Cell<T, R>>;
 
   /** @param call all or nothing; answers in the order of the items. */
-  constructor(call: (items: readonly T[]) => Promise<readonly R[]>, maxBatch?: number) {
-    this.writer = new BatchWriter(async (cells) => {
-      const results = await call(cells.map((cell) => cell.item));
-      cells.forEach((cell, index) => (cell.result = results[index]));
-    }, maxBatch);
+  constructor(call: (items: readonly T[]) => Promise<readonly R[]>, maxBatch?: number, gatherMs?: number) {
+    this.writer = new BatchWriter(
+      async (cells) => {
+        const results = await call(cells.map((cell) => cell.item));
+        cells.forEach((cell, index) => (cell.result = results[index]));
+      },
+      maxBatch,
+      gatherMs,
+    );
   }
 
   get depth(): number {

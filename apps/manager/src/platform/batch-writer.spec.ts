@@ -49,6 +49,23 @@ describe('BatchWriter', () => {
     expect(writes).toBe(1);
   });
 
+  it('gathers after a batch of several, where it was told to, and waits for nobody after a lone item', async () => {
+    const batches: number[][] = [];
+    const write = async (items: readonly number[]): Promise<void> => void batches.push([...items]);
+    const turns = async (): Promise<void> => {
+      for (let n = 0; n < 3; n++) await new Promise((settle) => setImmediate(settle));
+    };
+    const gathering = new BatchWriter<number>(write, 1000, 50);
+    await Promise.all([gathering.add(1), gathering.add(2)]);
+    const third = gathering.add(3);
+    await turns();
+    await Promise.all([third, gathering.add(4)]);
+    const patient = new BatchWriter<number>(write, 1000, 60_000);
+    await patient.add(5);
+    await patient.add(6);
+    expect(batches).toEqual([[1, 2], [3, 4], [5], [6]]);
+  });
+
   it('writes an item added the moment the queue ran empty', async () => {
     const stored: number[] = [];
     const writer = new BatchWriter<number>(async (items) => void stored.push(...items));

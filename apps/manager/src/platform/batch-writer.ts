@@ -11,7 +11,7 @@ interface Waiting<T> {
 
 /**
  * Collects what arrives while the last batch is being written, and writes it as the next one: under load the batches grow by
- * themselves, an idle manager writes at once. No timer, at most one write at a time.
+ * themselves, an idle manager writes at once. At most one write at a time.
  */
 export class BatchWriter<T> {
   private readonly waiting: Waiting<T>[] = [];
@@ -20,6 +20,11 @@ export class BatchWriter<T> {
   constructor(
     private readonly write: (items: readonly T[]) => Promise<void>,
     private readonly maxBatch = 1000,
+    /**
+     * How long it waits after a batch of several before it writes the next. Where each item costs a round trip of its own, those that
+     * come in a storm otherwise find a database that is too fast for them to gather, and most of their time goes into statements.
+     */
+    private readonly gatherMs = 0,
   ) {}
 
   /** Settles when the item is stored; rejects with what stopped its whole batch. */
@@ -55,6 +60,8 @@ export class BatchWriter<T> {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0, this.maxBatch);
       await this.writeBatch(batch);
+      const gathers = this.gatherMs > 0 && batch.length > 1 && this.waiting.length < this.maxBatch;
+      if (gathers) await new Promise<void>((settle) => setTimeout(settle, this.gatherMs));
     }
     // In the same turn as the look at the empty queue: an item added in between would wait for ever.
     this.running = undefined;

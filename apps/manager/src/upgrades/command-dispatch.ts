@@ -7,6 +7,8 @@ import { claimDue, nodesWaitingAt, nodesWithDue, type Due, type DueMessage } fro
 const LOOK_EVERY_MS = 3000;
 /** Nodes per transaction and turn of the loop; beyond it nobody else gets a word in. */
 const MAX_NODES = 250;
+/** Nodes that come in a storm are looked up so much later; a wait that nobody notices who was away. */
+const GATHER_MS = 50;
 
 /** A command that its row says was sent, on its way. */
 export interface Outgoing {
@@ -36,7 +38,7 @@ export class CommandDispatch implements OnModuleInit {
   ) {
     this.claims = {
       unsent: new BatchCall(async (sessions) => this.send(sessions, await this.claim(sessions, 'unsent')), MAX_NODES),
-      unanswered: new BatchCall(async (sessions) => this.send(sessions, await this.claim(sessions, 'unanswered')), MAX_NODES),
+      unanswered: new BatchCall(async (sessions) => this.send(sessions, await this.claim(sessions, 'unanswered')), MAX_NODES, GATHER_MS),
     };
     this.look = oneAtATime(() => this.lookForUnsent().catch((error: unknown) => this.log.debug({ err: error }, 'look put off')));
   }

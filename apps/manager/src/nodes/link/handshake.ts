@@ -21,6 +21,9 @@ import { findNodes, openNodeSessions, type NodeRecord, type OpenedSession, type 
 import { sessionNotice, type LiveSession } from './node-link.ts';
 
 const SPOOL_MAX_EVENTS = 10_000;
+/** A storm of nodes is let in so much later at each step, and for a third of the statements. One that comes alone waits for nothing. */
+const AT_ONCE = 1000;
+const GATHER_MS = 20;
 
 /** Decides who a connection is. Knows no sockets. */
 @Injectable()
@@ -40,12 +43,16 @@ export class Handshake {
     @Inject(CONFIG) private readonly config: ManagerConfig,
     @Inject(CLOCK) private readonly clock: Clock,
   ) {
-    this.lookups = new BatchCall((ids) => database.read((em) => findNodes(em, ids)));
-    this.openings = new BatchCall((requests) => {
-      const open = (em: EntityManager): Promise<OpenedSession[]> => openNodeSessions(em, requests, replica.id);
-      // Without facts it is one statement, which needs no transaction around it.
-      return requests.some((request) => request.auth.facts) ? database.transaction(open) : database.read(open);
-    });
+    this.lookups = new BatchCall((ids) => database.read((em) => findNodes(em, ids)), AT_ONCE, GATHER_MS);
+    this.openings = new BatchCall(
+      (requests) => {
+        const open = (em: EntityManager): Promise<OpenedSession[]> => openNodeSessions(em, requests, replica.id);
+        // Without facts it is one statement, which needs no transaction around it.
+        return requests.some((request) => request.auth.facts) ? database.transaction(open) : database.read(open);
+      },
+      AT_ONCE,
+      GATHER_MS,
+    );
     metrics.queue('sessions', () => this.lookups.depth + this.openings.depth);
   }
 

@@ -37,9 +37,12 @@ export class NodeWsAdapter implements WebSocketAdapter<WebSocketServer, WebSocke
   }
 
   private refusalOf(request: IncomingMessage): ErrorCode | null {
-    if (new URL(request.url ?? '/', 'http://unused').pathname !== WIRE.path) return 'route_not_found';
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
-    if (!offered.includes(WIRE.subprotocol)) return 'protocol_version_unsupported';
+    // Both as every node sends them; whatever else may mean the same is looked at more closely.
+    const { url = '/', headers } = request;
+    if (url !== WIRE.path && new URL(url, 'http://unused').pathname !== WIRE.path) return 'route_not_found';
+    const { 'sec-websocket-protocol': offered = '' } = headers;
+    const offers = (name: string): boolean => offered.split(',').some((one) => one.trim() === name);
+    if (offered !== WIRE.subprotocol && !offers(WIRE.subprotocol)) return 'protocol_version_unsupported';
     return this.refusal(request);
   }
 

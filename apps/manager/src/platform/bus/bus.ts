@@ -13,6 +13,9 @@ import { parseNotice, Waiting, type Ids } from './notice.ts';
 export type Topic = 'node' | 'event' | 'command' | 'session' | 'access' | 'standing' | 'rollout';
 const TOPICS: readonly Topic[] = ['node', 'event', 'command', 'session', 'access', 'standing', 'rollout'];
 
+/** After a notice the next ones gather for as long: in a storm of changes each would be a statement of its own. */
+const GATHER_MS = 20;
+
 export type Heard = (ids: Ids, from: 'here' | 'elsewhere') => void;
 
 /** How notices travel between replicas: LISTEN/NOTIFY here; a broker where a fleet outgrows one database's notifications. */
@@ -104,6 +107,7 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
       this.waiting = new Map();
       try {
         await this.transport.send([...batch].flatMap(([topic, waiting]) => waiting.payloads(this.replica.id, topic)));
+        await new Promise<void>((settle) => setTimeout(settle, GATHER_MS));
       } catch {
         // Kept as "look yourself" until the transport is there again.
         for (const topic of batch.keys()) this.put(topic, null);
