@@ -130,6 +130,14 @@ const people: readonly Operation[] = [
     arguments: [USER, inPath('token', 'id of the token', undefined, 'token_id')],
     done: 'Revoked.',
   },
+  { words: 'user identities', route: 'listIdentities', arguments: [USER], view: 'identity' },
+  { words: 'user link', route: 'linkIdentity', arguments: [USER, inBody('subject', 'sub of the provider’s tokens')] },
+  {
+    words: 'user unlink',
+    route: 'unlinkIdentity',
+    arguments: [USER, inPath('identity', 'id of the identity', undefined, 'identity_id')],
+    done: 'Unlinked.',
+  },
 ];
 
 const credentials: readonly Operation[] = [

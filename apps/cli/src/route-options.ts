@@ -71,6 +71,7 @@ const SAYS: Readonly<Record<string, string>> = {
   queue: 'accept it for a node that is offline',
   severity: 'this or a graver one',
   scopes: 'with commas',
+  issuer: 'of the tokens; without, the provider of the manager',
   display_name: 'shown instead of the name that the node gives itself',
   by_label: 'count by the values of this label, too',
 };

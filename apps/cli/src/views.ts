@@ -5,6 +5,7 @@ import type {
   DiscoveryCandidate,
   EventView,
   GroupView,
+  IdentityView,
   MemberView,
   NodeView,
   OwnSessionList,
@@ -134,9 +135,16 @@ const registrationToken: View<RegistrationTokenInfo> = (look) => [
 const ownSession: View<OwnSessionList['items'][number]> = (look) => [
   { head: 'ADDRESS', cell: ({ address }) => address },
   { head: 'PROGRAM', cell: (row) => row.user_agent },
+  { head: 'BY', cell: ({ method }) => method },
   { head: 'SIGNED IN', cell: (row) => look.time(row.created_at) },
   { head: 'LAST USED', cell: (row) => look.time(row.last_used_at) },
   { head: 'THIS', cell: ({ current }) => (current ? 'yes' : null) },
+  { head: 'ID', cell: ({ id }) => id, whole: true },
+];
+const identity: View<IdentityView> = (look) => [
+  { head: 'SUBJECT', cell: ({ subject }) => subject },
+  { head: 'ISSUER', cell: ({ issuer }) => issuer },
+  { head: 'LAST USED', cell: (row) => look.time(row.last_used_at) },
   { head: 'ID', cell: ({ id }) => id, whole: true },
 ];
 const release: View<ReleaseView> = (look) => [
@@ -209,6 +217,7 @@ export const VIEWS = {
   apiToken,
   registrationToken,
   ownSession,
+  identity,
   release,
   rollout,
   target,

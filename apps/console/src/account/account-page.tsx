@@ -16,6 +16,7 @@ import { PasswordPanel } from './password-panel.tsx';
 import { SecondFactorPanel } from './second-factor-panel.tsx';
 
 const CHANGES = [KEYS.ownSessions];
+const METHODS = { password: 'password', oidc: 'sign-in provider' } as const;
 
 function SessionPanel() {
   const sessions = useQuery(ownSessionsQuery(useCaller()));
@@ -38,11 +39,12 @@ function SessionPanel() {
         {[sessions, end, endOthers].map((each, index) => each.isError && <ErrorNotice key={index} error={each.error} />)}
         {sessions.isPending && <Skeleton height={80} radius="md" aria-label="Loading sessions" />}
         {items.length > 0 && (
-          <WideTable label="Sessions" heads={['With', 'From', 'Since', 'Last used', '']}>
+          <WideTable label="Sessions" heads={['With', 'From', 'Signed in by', 'Since', 'Last used', '']}>
             {items.map((session) => (
               <Table.Tr key={session.id}>
                 <Table.Td>{session.user_agent ?? 'unknown'}</Table.Td>
                 <Table.Td>{session.address}</Table.Td>
+                <Table.Td>{METHODS[session.method]}</Table.Td>
                 <Table.Td>
                   <Moment at={session.created_at} />
                 </Table.Td>

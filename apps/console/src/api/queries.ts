@@ -6,6 +6,8 @@ import { ApiRefusal, type Caller } from './caller.ts';
 /** Every query of the console with its key: the stream merges into the same keys. */
 export const KEYS = {
   session: ['session'],
+  signInMethods: ['sign-in-methods'],
+  identities: ['identities'],
   lists: ['nodes'],
   counts: ['counts'],
   node: (id: string) => ['node', id],
@@ -169,6 +171,14 @@ export const usersQuery = (caller: Caller, search: string) =>
     queryKey: [...KEYS.users, search],
     queryFn: ({ signal }) => caller.ask('listUsers', { query: { limit: WHOLE, search: search || undefined }, signal }),
   });
+export const identitiesQuery = (caller: Caller, id: string) =>
+  queryOptions({
+    queryKey: [...KEYS.identities, id],
+    queryFn: ({ signal }) => caller.ask('listIdentities', { parameters: { id }, signal }),
+  });
+/** As long as the page lives: it changes with the manager's configuration. */
+export const signInMethodsQuery = (caller: Caller) =>
+  queryOptions({ queryKey: KEYS.signInMethods, queryFn: ({ signal }) => caller.ask('listSignInMethods', { signal }), staleTime: Infinity });
 export const apiTokensQuery = (caller: Caller) =>
   queryOptions({ queryKey: KEYS.apiTokens, queryFn: ({ signal }) => caller.ask('listApiTokens', { signal }) });
 export const secondFactorQuery = (caller: Caller) =>

@@ -8,8 +8,10 @@ import { forgetAllButSession, KEYS, sessionQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../frame/error-notice.tsx';
 import { Wordmark } from '../frame/icons.tsx';
 import { usePageTitle } from '../frame/page-title.ts';
+import { OidcButton } from './oidc-button.tsx';
 import { returnPath } from './return-path.ts';
 import { SecondStep } from './second-step.tsx';
+import { SignInRefusal } from './sign-in-refusal.tsx';
 import styles from './sign-in-page.module.css';
 
 export function SignInPage() {
@@ -57,7 +59,7 @@ export function SignInPage() {
                 See your nodes, upgrade them and watch them prove themselves.
               </Text>
             </div>
-            {signIn.isError && <ErrorNotice error={signIn.error} />}
+            {signIn.isError ? <ErrorNotice error={signIn.error} /> : <SignInRefusal code={search.get('error')} />}
             <TextInput
               label="User name"
               name="username"
@@ -82,6 +84,7 @@ export function SignInPage() {
             <Button type="submit" loading={signIn.isPending} fullWidth>
               Sign in
             </Button>
+            <OidcButton from={returnPath(search.get('from'))} />
           </Stack>
         </Paper>
       )}

@@ -9,6 +9,7 @@ import { Dialog } from '../frame/dialog.tsx';
 import { ErrorNotice } from '../frame/error-notice.tsx';
 import { ShownOnce } from '../frame/shown-once.tsx';
 import { TypedConfirmation } from '../frame/typed-confirmation.tsx';
+import { IdentitiesDialog } from './identities-dialog.tsx';
 
 const CHANGES = [KEYS.users, KEYS.members];
 
@@ -65,7 +66,7 @@ function RemoveUser({ user, onClose }: FormProps) {
 }
 
 export function UserActs({ user }: { readonly user: UserView }) {
-  const [asked, ask] = useState<'reset' | 'factor' | 'remove' | null>(null);
+  const [asked, ask] = useState<'reset' | 'factor' | 'remove' | 'identities' | null>(null);
   const update = useAct('updateUser', { changes: CHANGES });
   const unlock = useAct('unlockUser', { changes: CHANGES });
   const endSessions = useAct('endUserSessions', {
@@ -100,6 +101,7 @@ export function UserActs({ user }: { readonly user: UserView }) {
           <Menu.Item onClick={() => endSessions.mutate({ parameters })}>Sign out everywhere</Menu.Item>
           {user.second_factor && <Menu.Item onClick={() => ask('factor')}>Reset the second factor…</Menu.Item>}
           <Menu.Item onClick={() => ask('reset')}>Reset the password…</Menu.Item>
+          <Menu.Item onClick={() => ask('identities')}>Sign-in provider…</Menu.Item>
           <Menu.Item c="var(--tg-bad)" onClick={() => ask('remove')}>
             Remove…
           </Menu.Item>
@@ -109,6 +111,7 @@ export function UserActs({ user }: { readonly user: UserView }) {
       <Dialog title={`Reset the password of ${user.username}`} isOpen={asked === 'reset'} onClose={close}>
         <ResetPassword user={user} onClose={close} />
       </Dialog>
+      <IdentitiesDialog user={user} isOpen={asked === 'identities'} onClose={close} />
       <Dialog title={`Reset the second factor of ${user.username}`} isOpen={asked === 'factor'} onClose={close}>
         <ResetSecondFactor user={user} onClose={close} />
       </Dialog>

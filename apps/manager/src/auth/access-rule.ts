@@ -1,4 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { SignInMethod } from '@tidegate/contract-api';
 import type { Principal } from '@tidegate/domain-access';
 import type { Request } from 'express';
 
@@ -14,6 +15,8 @@ export interface Identity {
   /** For the audit trail: `NAME`, or `NAME (token TOKEN)`. */
   readonly actor: string;
   readonly expiresAt: Date;
+  /** How the session was opened; null for a token. */
+  readonly method: SignInMethod | null;
   /** Signed in with a one-time password. */
   readonly passwordChangeRequired: boolean;
   /** This installation asks for a second factor that the account has not got. */

@@ -10,6 +10,12 @@ import { GroupsController } from './groups/groups.controller.ts';
 import { Groups } from './groups/groups.ts';
 import { MembersController } from './groups/members.controller.ts';
 import { Members } from './groups/members.ts';
+import { Identities } from './oidc/identities.ts';
+import { IdentitiesController } from './oidc/identities.controller.ts';
+import { MappedAccounts } from './oidc/mapped-accounts.ts';
+import { OidcController } from './oidc/oidc.controller.ts';
+import { OidcProvider } from './oidc/oidc-provider.ts';
+import { OidcSignIn } from './oidc/oidc-sign-in.ts';
 import { OwnAccount } from './own-account.ts';
 import { SecondFactorController } from './second-factor/second-factor.controller.ts';
 import { SecondFactor } from './second-factor/second-factor.ts';
@@ -21,7 +27,16 @@ import { UsersController } from './users/users.controller.ts';
 import { Users } from './users/users.ts';
 
 @Module({
-  controllers: [SessionController, SecondFactorController, AccountController, UsersController, GroupsController, MembersController],
+  controllers: [
+    SessionController,
+    SecondFactorController,
+    OidcController,
+    AccountController,
+    UsersController,
+    IdentitiesController,
+    GroupsController,
+    MembersController,
+  ],
   providers: [
     Credentials,
     SignIn,
@@ -35,6 +50,10 @@ import { Users } from './users/users.ts';
     Groups,
     Members,
     FirstAccount,
+    OidcProvider,
+    MappedAccounts,
+    OidcSignIn,
+    Identities,
     { provide: APP_GUARD, useClass: AccessGuard },
   ],
   exports: [Callers],

@@ -43,7 +43,7 @@ export class OwnAccount {
       const ended = await endSessionsOf(em, userId, caller.credentialId);
       await endSessionOf(em, userId, caller.credentialId);
       await this.record(em, caller, 'user.password_change', { other_sessions_ended: ended });
-      return await this.sessions.open(em, userId, origin);
+      return await this.sessions.open(em, userId, origin, 'password');
     });
     this.changes.emit('access', userId);
     return { ...(await this.sessions.resume(secret)), credential: { via: 'session', secret } };

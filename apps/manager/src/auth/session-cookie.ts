@@ -12,8 +12,10 @@ export function sessionCookieName(config: ManagerConfig, request: Request): stri
   return `tidegate-${port}`;
 }
 
-export function readSessionCookie(config: ManagerConfig, request: Request): string | undefined {
-  const name = sessionCookieName(config, request);
+export const readSessionCookie = (config: ManagerConfig, request: Request): string | undefined =>
+  readCookie(request, sessionCookieName(config, request));
+
+export function readCookie(request: Request, name: string): string | undefined {
   for (const pair of (request.get('cookie') ?? '').split(';')) {
     const at = pair.indexOf('=');
     if (at > 0 && pair.slice(0, at).trim() === name) return pair.slice(at + 1).trim();

@@ -10,6 +10,7 @@ export const viewOfSession = ({
   principal,
   credential,
   expiresAt,
+  method,
   passwordChangeRequired,
   secondFactorSetupRequired,
 }: Omit<SignedIn, 'address'>): SessionView => ({
@@ -20,6 +21,7 @@ export const viewOfSession = ({
     node_ids: nodeIds && [...nodeIds],
   })),
   via: credential.via,
+  method,
   password_change_required: passwordChangeRequired,
   second_factor_setup_required: secondFactorSetupRequired,
   csrf_token: credential.via === 'session' ? csrfTokenOf(credential.secret) : '',

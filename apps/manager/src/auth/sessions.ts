@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { PlatformRole } from '@tidegate/contract-api';
+import type { PlatformRole, SignInMethod } from '@tidegate/contract-api';
 import { CodedError } from '@tidegate/contract-errors';
 import type { EntityManager } from 'typeorm';
 import { CLOCK, CONFIG, Database, type Clock, type ManagerConfig } from '../platform/index.ts';
@@ -32,11 +32,12 @@ export class Sessions {
   ) {}
 
   /** In the transaction of whatever proved who it is. @returns the cookie's value, always a new one. */
-  async open(em: EntityManager, userId: string, { address, userAgent }: Origin): Promise<string> {
+  async open(em: EntityManager, userId: string, { address, userAgent }: Origin, method: SignInMethod): Promise<string> {
     const secret = newSecret();
     const now = this.clock.now();
     const expiresAt = new Date(now.getTime() + LIFETIME_MS);
-    await records.openSession(em, { idHash: hashOf(secret), userId, now, expiresAt, address, userAgent: userAgent?.slice(0, 200) ?? null });
+    const agent = userAgent?.slice(0, 200) ?? null;
+    await records.openSession(em, { idHash: hashOf(secret), userId, now, expiresAt, address, userAgent: agent, method });
     await records.endOldest(em, userId, MAX_PER_USER);
     return secret;
   }

@@ -48,7 +48,7 @@ export class SignIn {
         address: origin.address,
         details: { method: 'password', ...shown },
       });
-      return await this.sessions.open(em, account.id, origin);
+      return await this.sessions.open(em, account.id, origin, 'password');
     });
     return { ...(await this.sessions.resume(secret)), credential: { via: 'session', secret } };
   }

@@ -30,6 +30,7 @@ export async function checkSecretFiles(config: ManagerConfig): Promise<Finding[]
     config.tls?.key_file,
     config.mirror.token_file,
     config.metrics.token_file,
+    config.oidc?.client_secret_file,
     ...config.release_sources.map((source) => source.token_file),
     ...config.discovery.remotes.map((remote) => remote.token_file),
   ].filter((file) => file !== undefined);

@@ -115,4 +115,40 @@ describe('parseConfig', () => {
       expect.objectContaining({ code: 'config_invalid', details: { problems: expect.arrayContaining([problem]) } }),
     );
   });
+
+  const provider = { issuer: 'https://id.example/realm', client_id: 'tidegate' };
+  const withOidc = (change: object) => ({ ...file, public_origin: 'https://tidegate.example', oidc: { ...provider, ...change } });
+
+  it('takes a provider for signing in, and lets nobody in by it that an administrator has not linked', () => {
+    expect(parseConfig(withOidc({})).oidc).toMatchObject({
+      ...provider,
+      allow_create: false,
+      role_map: [],
+      scopes: ['openid', 'profile', 'email'],
+    });
+    expect(parseConfig(file).oidc).toBeUndefined();
+  });
+
+  it.each([
+    ['public_origin', { ...withOidc({}), public_origin: undefined }],
+    ['oidc.issuer', withOidc({ issuer: 'http://id.example' })],
+    ['oidc.issuer', withOidc({ issuer: 'http://127.0.0.1:8080' })],
+    ['oidc.issuer', withOidc({ issuer: 'https://10.0.0.5' })],
+    ['oidc.issuer', withOidc({ issuer: 'https://169.254.169.254', allow_private_addresses: true })],
+    ['oidc.issuer', withOidc({ issuer: 'https://id.example/?tenant=a' })],
+    ['oidc.scopes', withOidc({ scopes: ['profile'] })],
+    ['oidc.role_map.0.role', withOidc({ role_map: [{ value: 'a', group: 'plant' }] })],
+    ['oidc.role_map.0.group', withOidc({ role_map: [{ value: 'a' }] })],
+    ['oidc.role_map.0.group', withOidc({ role_map: [{ value: 'a', group: 'plant', role: 'viewer', platform_role: 'super_admin' }] })],
+  ])('refuses a provider by %s', (field, bad) => {
+    expect(() => parseConfig(bad)).toThrow(
+      expect.objectContaining({ code: 'config_invalid', details: { problems: expect.arrayContaining([`${field}: custom`]) } }),
+    );
+  });
+
+  it('refuses the client’s secret in clear text', () => {
+    expect(() => parseConfig(withOidc({ client_secret: 'hunter2' }))).toThrow(
+      expect.objectContaining({ details: { problems: ['oidc.client_secret: invalid_format'] } }),
+    );
+  });
 });

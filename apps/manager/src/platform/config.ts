@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { CodedError } from '@tidegate/contract-errors';
 import { WIRE } from '@tidegate/contract-protocol';
+import { oidc } from './oidc-config.ts';
 import { discovery, mirror, releaseSources } from './release-config.ts';
 import { secretsConfig } from './secrets/secrets-config.ts';
 import { limits, metrics, tls, trustProxy } from './serving-config.ts';
@@ -18,13 +19,14 @@ export const managerConfig = z.strictObject({
   /** Without it the console and the API are served as plain http, for this machine or for a proxy in front. */
   tls,
   trust_proxy: trustProxy,
-  /** The first account of an empty installation. Without a password file it is made with `tidegate-manager create-admin`. */
   metrics,
   limits,
+  /** The first account of an empty installation. Without a password file it is made with `tidegate-manager create-admin`. */
   admin: z.strictObject({ username: z.string().min(1).max(64).default('admin'), password_file: z.string().optional() }).prefault({}),
   /** Who has to turn a second factor on; until then nothing else is open to them. It does not concern API tokens. */
   require_second_factor: z.enum(['nobody', 'super_admins', 'everybody']).default('nobody'),
   secrets: secretsConfig,
+  oidc,
   release_sources: releaseSources,
   discovery,
   mirror,
@@ -53,6 +55,8 @@ export const managerConfig = z.strictObject({
     .prefault({}),
 });
 export type ManagerConfig = z.infer<typeof managerConfig>;
+/** A provider sends people back to an address that it knows beforehand; no request may choose it. */
+const wholeConfig = managerConfig.refine((config) => !config.oidc || config.public_origin !== undefined, { path: ['public_origin'] });
 
 interface Setting {
   readonly path: readonly string[];
@@ -107,7 +111,7 @@ export function parseConfig(file: unknown, environment: NodeJS.ProcessEnv = {}):
   // The configuration holds what this key opens.
   if ('key' in asObject(asObject(file)['secrets']))
     throw new CodedError('config_invalid', { problems: ['secrets.key: from the environment only'] });
-  const parsed = managerConfig.safeParse(override(file, environment));
+  const parsed = wholeConfig.safeParse(override(file, environment));
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => {
     const keys = issue.code === 'unrecognized_keys' ? issue.keys : [];

@@ -4,6 +4,7 @@ export { Bus } from './bus/bus.ts';
 export { ChangeFeed } from './change-feed.ts';
 export { systemClock, type Clock } from './clock.ts';
 export { parseConfig, readConfig, type ManagerConfig } from './config.ts';
+export type { OidcConfig, RoleMapEntry } from './oidc-config.ts';
 export type { DiscoveryRemoteConfig, ReleaseSourceConfig } from './release-config.ts';
 export type { Persistence, SealedColumn } from './database/data-source.ts';
 export { DatabaseLife } from './database/database-life.ts';

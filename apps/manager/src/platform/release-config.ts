@@ -6,12 +6,8 @@ import { sealedText } from './secrets/secrets-config.ts';
 
 const name = z.string().regex(/^[A-Za-z0-9._-]{1,100}$/);
 
-/** What both kinds of outgoing addresses have in common; they come from the configuration and from nowhere else. */
-const outgoing = {
-  /** Token of a private repository; read anew for each request, so that it can be exchanged without a restart. */
-  token_file: z.string().optional(),
-  /** The same, sealed by `tidegate-manager seal`. */
-  token: sealedText.optional(),
+/** How far requests go that the configuration makes us send. */
+export const reach = {
   /** PEM of the authority of the host's certificate, instead of the public ones. */
   ca_file: z.string().optional(),
   proxy: z.url({ protocol: /^https?$/ }).optional(),
@@ -21,8 +17,17 @@ const outgoing = {
   allow_loopback_http: z.boolean().default(false),
 };
 
+/** What both kinds of outgoing addresses have in common; they come from the configuration and from nowhere else. */
+const outgoing = {
+  /** Token of a private repository; read anew for each request, so that it can be exchanged without a restart. */
+  token_file: z.string().optional(),
+  /** The same, sealed by `tidegate-manager seal`. */
+  token: sealedText.optional(),
+  ...reach,
+};
+
 /** Fails where the configuration is read: what is written as an address is judged at once, a name when it is looked up. */
-function urlProblem(text: string, rules: { allow_private_addresses: boolean; allow_loopback_http: boolean }): boolean {
+export function urlProblem(text: string, rules: { allow_private_addresses: boolean; allow_loopback_http: boolean }): boolean {
   const url = new URL(text);
   // What is added to it would be lost; a query is also where people put tokens.
   if (url.search !== '' || url.hash !== '') return true;

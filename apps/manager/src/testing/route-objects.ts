@@ -67,6 +67,16 @@ async function tokenOfSomebody({ manager, spare }: Scene): Promise<Ask> {
   return { params: { id, token_id } };
 }
 
+async function identityOfSomebody({ manager, spare }: Scene): Promise<Ask> {
+  const ids = await spare('identity', async () => {
+    const { id } = await newUser(manager);
+    const linked = await manager.call('POST', `/api/v1/users/${id}/identities`, { issuer: 'https://id.example', subject: id });
+    return `${id} ${idOf(linked)}`;
+  });
+  const [id = '', identity_id = ''] = ids.split(' ');
+  return { params: { id, identity_id } };
+}
+
 const newMember = async ({ manager, group, spare }: Scene): Promise<Ask> => ({
   params: { id: group.id, username: await spare('username', async () => (await newUser(manager)).username) },
 });
@@ -132,6 +142,10 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
     },
   },
   readSession: { target: 'none' },
+  listSignInMethods: { target: 'none' },
+  startOidcSignIn: { target: 'none' },
+  finishOidcSignIn: { target: 'none' },
+  leaveOidc: { target: 'none' },
   signOut: { target: 'none', usesUpCaller: true },
   changePassword: {
     target: 'none',
@@ -159,6 +173,9 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
   endUserSessions: { target: 'none', ask: ofSpareUser() },
   listUserTokens: { target: 'none', ask: ofSpareUser() },
   revokeUserToken: { target: 'none', ask: tokenOfSomebody },
+  listIdentities: { target: 'none', ask: ofSpareUser() },
+  linkIdentity: { target: 'none', ask: ofSpareUser({ body: { issuer: 'https://id.example', subject: 'somebody' } }) },
+  unlinkIdentity: { target: 'none', ask: identityOfSomebody },
   listGroups: { target: 'none' },
   createGroup: { target: 'none', ask: () => ({ body: { name: UNIQUE() } }) },
   readGroup: { target: 'group', ask: ofGroup() },

@@ -87,6 +87,18 @@ describe('guarded HTTP', () => {
     expect(await textOf(away.body)).toBe('none');
   });
 
+  it('follows no redirect where a request’s own headers would go along', async () => {
+    const heard: (string | undefined)[] = [];
+    const listen: Reply = (request, response) => {
+      heard.push(request.headers.authorization);
+      response.writeHead(200).end();
+    };
+    const server = await serve({ '/start': redirect('/there'), '/there': listen });
+    const asked = http({ refuseRedirects: true }).get(new URL('/start', server.url), { authorization: 'Bearer secret' }, never());
+    await expect(asked).rejects.toEqual(refusal('upgrade_url_invalid', 'redirect'));
+    expect(heard).toEqual([]);
+  });
+
   it('posts a body, and nowhere else than it was told', async () => {
     const bodies: Promise<string>[] = [];
     const take: Reply = (request: IncomingMessage, response) => {

@@ -11,12 +11,14 @@ export interface GuardedHttpOptions extends AddressPolicy {
   /** Proxy on the way; it resolves names itself, so only addresses written as such are checked here. */
   readonly proxyUrl?: string;
   readonly headersTimeoutMs: number;
+  /** For requests whose own headers carry a credential: those go along on every hop. */
+  readonly refuseRedirects?: boolean;
   readonly resolveAll?: ResolveAll;
 }
 
 /** HTTP to addresses that come from configuration, and to wherever those redirect: see address-policy.ts for what is refused. */
 export interface GuardedHttp {
-  /** Redirects are followed, each hop checked. @throws CodedError upgrade_url_invalid, upgrade_network_error, or the signal's reason */
+  /** Redirects are followed, each hop checked, unless they are refused. @throws CodedError upgrade_url_invalid, upgrade_network_error, or the signal's reason */
   get(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<HttpAnswer>;
   /** Redirects are refused. @throws as get */
   post(url: URL, headers: Readonly<Record<string, string>>, body: Uint8Array, signal: AbortSignal): Promise<HttpAnswer>;
@@ -31,6 +33,7 @@ export function guardedHttp(options: GuardedHttpOptions): GuardedHttp {
     policy: options,
     userAgent,
     headersTimeoutMs,
+    ...(options.refuseRedirects && { refuseRedirects: true }),
     authorization: credentials?.origin === url.origin ? credentials.authorization : undefined,
   });
   return {

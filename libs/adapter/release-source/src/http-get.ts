@@ -13,6 +13,7 @@ export interface HttpContext {
   /** `Bearer ...` or `Basic ...`; sent to the origin of the first URL only. */
   readonly authorization: string | undefined;
   readonly headersTimeoutMs: number;
+  readonly refuseRedirects?: boolean;
 }
 export interface HttpAnswer {
   readonly status: number;
@@ -52,6 +53,7 @@ export async function httpGet(
     );
     if (!REDIRECTS.has(answer.status)) return answer;
     discard(answer);
+    if (context.refuseRedirects) throw urlInvalid('redirect', url.hostname);
     const location = answer.header('location');
     if (location === undefined || !URL.canParse(location, url.href)) throw urlInvalid('redirect without a target', url.hostname);
     const next = new URL(location, url);

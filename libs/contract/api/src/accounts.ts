@@ -15,6 +15,9 @@ export const newPassword = z.string().min(12).max(256);
 
 export const changePassword = z.strictObject({ old_password: z.string().min(1).max(256), new_password: newPassword });
 
+export const SIGN_IN_METHODS = ['password', 'oidc'] as const;
+export type SignInMethod = (typeof SIGN_IN_METHODS)[number];
+
 export const ownSessionView = z.object({
   id: z.uuid(),
   created_at: time,
@@ -23,6 +26,8 @@ export const ownSessionView = z.object({
   address: z.string(),
   /** What the browser or program called itself. */
   user_agent: z.string().nullable(),
+  /** How its owner signed in. */
+  method: z.enum(SIGN_IN_METHODS),
   /** The one this request came with. */
   current: z.boolean(),
 });

@@ -76,6 +76,7 @@ export {
   type CreatedUser,
   type OwnSessionList,
   type PasswordReset,
+  type SignInMethod,
   type UserPage,
   type UserView,
 } from './accounts.ts';
@@ -94,6 +95,7 @@ export {
   type MemberPage,
   type MemberView,
 } from './groups.ts';
+export { identityList, linkIdentity, signInMethods, startOidc, type IdentityList, type IdentityView, type SignInMethods } from './oidc.ts';
 export {
   beginSecondFactor,
   completeSignIn,

@@ -38,6 +38,7 @@ function parametersOf(route: Route): Json[] {
 
 function answerOf(route: Route): Json {
   if (route.stream) return { description: 'A stream.', ...body(route.stream, { type: 'string' }) };
+  if (route.status === 302) return { description: 'The browser is sent elsewhere.' };
   if (!route.answer) return { description: 'Done.' };
   return { description: 'Done.', ...body('application/json', outputOf(route.answer)) };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { channel, releaseVersion, sha256 } from '@tidegate/contract-manifest';
 import { line } from '@tidegate/contract-protocol';
 import { GROUP_ROLES } from './access.ts';
+import { SIGN_IN_METHODS } from './accounts.ts';
 import { eventView, upgradeState, upgradeView } from './node-view.ts';
 
 export const signIn = z.strictObject({ username: line(64).min(1), password: z.string().min(1).max(256) });
@@ -11,6 +12,8 @@ export const sessionView = z.object({
   memberships: z.array(z.object({ group_id: z.uuid(), role: z.enum(GROUP_ROLES), node_ids: z.array(z.uuid()).nullable() })).default([]),
   /** An API token answers with its owner's name and its own limits. */
   via: z.enum(['session', 'api_token']),
+  /** How the session was opened; null for an API token. */
+  method: z.enum(SIGN_IN_METHODS).nullable().default(null),
   /** Signed in with a one-time password: everything but choosing a new one is refused with password_change_required. */
   password_change_required: z.boolean(),
   /** This installation asks for a second factor: everything but turning it on is refused with second_factor_setup_required. */

@@ -12,9 +12,10 @@ export interface Route {
   readonly summary: string;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
-  /** Shape of the answer; absent with status 204 and for streams. */
+  /** Shape of the answer; absent with status 204 and 302 and for streams. */
   readonly answer?: z.ZodType;
-  readonly status?: 200 | 201 | 202 | 204;
+  /** 302: for browsers, which are sent elsewhere. */
+  readonly status?: 200 | 201 | 202 | 204 | 302;
   /** Shape of the answer with status 200 when there was nothing to do. */
   readonly unchanged?: z.ZodType;
   /** Anything but one JSON document. */

@@ -83,6 +83,7 @@ export async function resumeToken(em: EntityManager, tokenHash: Buffer, now: Dat
     principal: tokenPrincipalOf(row, row.scopes, row.group_ids),
     actor: `${row.username} (token ${row.name})`,
     expiresAt: row.expires_at,
+    method: null,
     passwordChangeRequired: false,
     secondFactorSetupRequired: false,
     credentialId: row.id,

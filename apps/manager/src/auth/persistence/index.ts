@@ -146,8 +146,38 @@ class SecondFactors1763710000012 implements MigrationInterface {
   }
 }
 
+class OidcSignIn1763710000013 implements MigrationInterface {
+  readonly name = 'OidcSignIn1763710000013';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    await runner.query(`ALTER TABLE account_sessions ADD COLUMN method text NOT NULL DEFAULT 'password'`);
+    // What the mapping of claims gave it may take back; what a person gave it leaves alone.
+    await runner.query(`ALTER TABLE memberships ADD COLUMN source text NOT NULL DEFAULT 'manual'`);
+    await runner.query(`ALTER TABLE users ADD COLUMN role_source text NOT NULL DEFAULT 'manual'`);
+    await runner.query(`
+      CREATE TABLE oidc_identities (
+        id uuid PRIMARY KEY,
+        user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
+        issuer text NOT NULL,
+        subject text NOT NULL,
+        created_at timestamptz NOT NULL,
+        last_used_at timestamptz,
+        UNIQUE (issuer, subject)
+      )`);
+    await runner.query('CREATE INDEX oidc_identities_user ON oidc_identities (user_id)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE oidc_identities');
+    await runner.query('ALTER TABLE users DROP COLUMN role_source');
+    await runner.query('ALTER TABLE memberships DROP COLUMN source');
+    await runner.query('ALTER TABLE account_sessions DROP COLUMN method');
+  }
+}
+
 export const authPersistence: Persistence = {
   entities: [],
-  migrations: [Accounts1763700000002, Members1763710000011, SecondFactors1763710000012],
+  migrations: [Accounts1763700000002, Members1763710000011, SecondFactors1763710000012, OidcSignIn1763710000013],
   sealed: [SEALED_SECRET],
 };

@@ -45,7 +45,7 @@ export async function writeMember(
   const { groupId, userId, role, nodeIds } = member;
   await em.query(
     `INSERT INTO memberships (user_id, group_id, role, limited) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (user_id, group_id) DO UPDATE SET role = $3, limited = $4`,
+     ON CONFLICT (user_id, group_id) DO UPDATE SET role = $3, limited = $4, source = 'manual'`,
     [userId, groupId, role, nodeIds !== null],
   );
   await em.query('DELETE FROM membership_nodes WHERE user_id = $1 AND group_id = $2', [userId, groupId]);

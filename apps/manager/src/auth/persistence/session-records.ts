@@ -1,17 +1,17 @@
-import type { PlatformRole } from '@tidegate/contract-api';
+import type { PlatformRole, SignInMethod } from '@tidegate/contract-api';
 import type { EntityManager } from 'typeorm';
 import type { Identity } from '../access-rule.ts';
 import { ACTIVE, MEMBERSHIPS, principalOf, type PrincipalRow } from './principal.ts';
 
 export async function openSession(
   em: EntityManager,
-  session: { idHash: Buffer; userId: string; now: Date; expiresAt: Date; address: string; userAgent: string | null },
+  session: { idHash: Buffer; userId: string; now: Date; expiresAt: Date; address: string; userAgent: string | null; method: SignInMethod },
 ): Promise<void> {
-  const { idHash, userId, now, expiresAt, address, userAgent } = session;
+  const { idHash, userId, now, expiresAt, address, userAgent, method } = session;
   await em.query(
-    `INSERT INTO account_sessions (id_hash, user_id, created_at, last_used_at, expires_at, address, user_agent)
-     VALUES ($1, $2, $3, $3, $4, $5, $6)`,
-    [idHash, userId, now, expiresAt, address, userAgent],
+    `INSERT INTO account_sessions (id_hash, user_id, created_at, last_used_at, expires_at, address, user_agent, method)
+     VALUES ($1, $2, $3, $3, $4, $5, $6, $7)`,
+    [idHash, userId, now, expiresAt, address, userAgent, method],
   );
 }
 
@@ -43,6 +43,15 @@ export async function endSessionsOf(em: EntityManager, userId: string, exceptId:
   return rows.length;
 }
 
+/** Those that a provider opened. @returns how many. */
+export async function endSessionsBy(em: EntityManager, userId: string, method: SignInMethod): Promise<number> {
+  const [rows] = await em.query<[unknown[], number]>('DELETE FROM account_sessions WHERE user_id = $1 AND method = $2 RETURNING id', [
+    userId,
+    method,
+  ]);
+  return rows.length;
+}
+
 export interface SessionRow {
   readonly id: string;
   readonly created_at: Date;
@@ -50,11 +59,12 @@ export interface SessionRow {
   readonly expires_at: Date;
   readonly address: string;
   readonly user_agent: string | null;
+  readonly method: SignInMethod;
 }
 
 export const listSessionsOf = (em: EntityManager, userId: string, now: Date, idleAfter: Date): Promise<SessionRow[]> =>
   em.query<SessionRow[]>(
-    `SELECT id, created_at, last_used_at, expires_at, address, user_agent FROM account_sessions
+    `SELECT id, created_at, last_used_at, expires_at, address, user_agent, method FROM account_sessions
       WHERE user_id = $1 AND expires_at > $2 AND last_used_at > $3 ORDER BY last_used_at DESC, id`,
     [userId, now, idleAfter],
   );
@@ -62,6 +72,7 @@ export const listSessionsOf = (em: EntityManager, userId: string, now: Date, idl
 interface ResumedRow extends PrincipalRow {
   readonly id: string;
   readonly expires_at: Date;
+  readonly method: SignInMethod;
   readonly one_time: boolean;
   readonly one_factor: boolean;
 }
@@ -83,9 +94,10 @@ export async function resumeSession(
     `UPDATE account_sessions s SET last_used_at = CASE WHEN $4 THEN $2 ELSE s.last_used_at END
        FROM users u
       WHERE s.id_hash = $1 AND u.id = s.user_id AND s.expires_at > $2 AND s.last_used_at > $3 AND ${ACTIVE}
-     RETURNING s.id, u.id AS user_id, u.username, u.role, least(s.expires_at, u.expires_at) AS expires_at,
-       u.one_time_until IS NOT NULL AS one_time,
-       NOT EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS one_factor, ${MEMBERSHIPS} AS memberships`,
+     RETURNING s.id, s.method, u.id AS user_id, u.username, u.role, least(s.expires_at, u.expires_at) AS expires_at,
+       u.one_time_until IS NOT NULL AND s.method = 'password' AS one_time,
+       s.method = 'password' AND NOT EXISTS (SELECT FROM second_factors f WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS one_factor,
+       ${MEMBERSHIPS} AS memberships`,
     [idHash, now, idleAfter, used],
   );
   const row = rows[0];
@@ -94,6 +106,7 @@ export async function resumeSession(
     principal: principalOf(row),
     actor: row.username,
     expiresAt: row.expires_at,
+    method: row.method,
     passwordChangeRequired: row.one_time,
     secondFactorSetupRequired: row.one_factor && asksSecondFactorOf(row.role),
     credentialId: row.id,

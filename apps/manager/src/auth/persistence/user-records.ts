@@ -95,12 +95,12 @@ export const writeUser = async (
   em: EntityManager,
   user: { id: string; role: PlatformRole; disabledAt: Date | null; expiresAt: Date | null },
 ): Promise<void> =>
-  void (await em.query('UPDATE users SET role = $2, disabled_at = $3, expires_at = $4, revision = revision + 1 WHERE id = $1', [
-    user.id,
-    user.role,
-    user.disabledAt,
-    user.expiresAt,
-  ]));
+  void (await em.query(
+    `UPDATE users SET role_source = CASE WHEN role = $2 THEN role_source ELSE 'manual' END, role = $2, disabled_at = $3, expires_at = $4,
+            revision = revision + 1
+      WHERE id = $1`,
+    [user.id, user.role, user.disabledAt, user.expiresAt],
+  ));
 
 /** @param oneTimeUntil null for a password that its owner chose. @returns whether there is such a user. */
 export async function writePassword(em: EntityManager, id: string, passwordHash: string, oneTimeUntil: Date | null): Promise<boolean> {

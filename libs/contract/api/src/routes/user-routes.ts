@@ -1,5 +1,6 @@
 import { createdUser, createUser, listUsers, passwordReset, updateUser, userPage, userView } from '../accounts.ts';
 import { apiTokenList } from '../api-tokens.ts';
+import { identityList, identityView, linkIdentity } from '../oidc.ts';
 import { route } from '../route.ts';
 
 export const userRoutes = {
@@ -78,6 +79,29 @@ export const userRoutes = {
     path: '/api/v1/users/:id/tokens/:token_id',
     access: 'user.manage',
     summary: 'Revoke an API token of a user.',
+    status: 204,
+  }),
+  listIdentities: route({
+    method: 'GET',
+    path: '/api/v1/users/:id/identities',
+    access: 'user.read',
+    summary: 'Who the user is at OpenID Connect providers.',
+    answer: identityList,
+  }),
+  linkIdentity: route({
+    method: 'POST',
+    path: '/api/v1/users/:id/identities',
+    access: 'user.manage',
+    summary: 'Let whoever a provider knows by this issuer and subject sign in as the user.',
+    body: linkIdentity,
+    answer: identityView,
+    status: 201,
+  }),
+  unlinkIdentity: route({
+    method: 'DELETE',
+    path: '/api/v1/users/:id/identities/:identity_id',
+    access: 'user.manage',
+    summary: 'Unlink an identity; sessions that were opened through a provider end.',
     status: 204,
   }),
 };
