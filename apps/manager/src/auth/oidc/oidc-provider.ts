@@ -151,7 +151,7 @@ export class OidcProvider {
       [client.customFetch]: guardedFetch(settings),
       timeout: settings.timeout_secs,
       // Tokens come by TLS from the provider itself, which the standard lets pass for a signature. We want the signature.
-      execute: [...(settings.allow_loopback_http ? [client.allowInsecureRequests] : [])],
+      execute: [client.enableNonRepudiationChecks, ...(settings.allow_loopback_http ? [client.allowInsecureRequests] : [])],
     });
     const { issuer, code_challenge_methods_supported: methods } = found.serverMetadata();
     // To the letter: a provider that speaks for many issuers would let the people of all of them in.
