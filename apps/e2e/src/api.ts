@@ -3,6 +3,7 @@ import {
   eventPage,
   nodeExplanation,
   nodePage,
+  nodeView,
   registrationTokenView,
   sessionView,
   upgradePage,
@@ -71,6 +72,10 @@ export class Api {
 
   async goBack(id: string): Promise<UpgradeView> {
     return upgradeView.parse(await this.#call('POST', apiPath('returnNode', { id }), {}));
+  }
+
+  async rotateKey(id: string): Promise<NodeView> {
+    return nodeView.parse(await this.#call('POST', apiPath('rotateNodeKey', { id })));
   }
 
   async explain(id: string): Promise<NodeExplanation> {

@@ -84,8 +84,8 @@ export class CrashNode {
     return VERSIONS[this.build];
   }
 
-  /** An enrolled node that runs the installed version, as an agent left it that was stopped in good order. */
-  static async install(folder: string, build: Build, releases: Releases): Promise<CrashNode> {
+  /** A node on which the installed version lies, and a token to enrol with. */
+  static lay(folder: string, build: Build, releases: Releases, token: string): CrashNode {
     const node = new CrashNode(folder, build);
     for (const name of ['root/versions', 'root/staging', 'root/trial', 'root/identity', 'record', 'run', 'proc/sys/kernel/random']) {
       mkdirSync(join(folder, name), { recursive: true, mode: name === 'root/identity' ? 0o700 : 0o755 });
@@ -93,8 +93,14 @@ export class CrashNode {
     cpSync(releases.installedSlot, join(node.root, 'versions', VERSIONS.installed), { recursive: true });
     symlinkSync(`versions/${VERSIONS.installed}`, join(node.root, 'current'));
     symlinkSync(`versions/${VERSIONS.installed}`, join(node.root, 'committed'));
-    writeFileSync(join(node.root, 'identity/registration-token'), `tgr_${'a'.repeat(43)}`, { mode: 0o600 });
+    writeFileSync(join(node.root, 'identity/registration-token'), token, { mode: 0o600 });
     node.boot();
+    return node;
+  }
+
+  /** An enrolled node that runs the installed version, as an agent left it that was stopped in good order. */
+  static async install(folder: string, build: Build, releases: Releases): Promise<CrashNode> {
+    const node = CrashNode.lay(folder, build, releases, `tgr_${'a'.repeat(43)}`);
     await node.connect(releases);
     await node.pre();
     const agent = node.start();
@@ -126,9 +132,14 @@ export class CrashNode {
     const nodes = `${this.folder}.nodes.json`;
     const known = new Map<string, string>(existsSync(nodes) ? JSON.parse(readFileSync(nodes, 'utf8')) : []);
     this.manager = await startScriptedManager({ managerId: MANAGER_ID, nodes: known });
+    this.configure(releases, this.manager.url);
+    this.#saveEnrolments = () => writeFileSync(nodes, JSON.stringify([...known]));
+  }
+
+  configure(releases: Releases, managerUrl: string): void {
     const config = {
       name: 'crash',
-      manager: { url: this.manager.url },
+      manager: { url: managerUrl },
       source: { api_base_url: releases.server.url, owner: 'tidegate', repo: SERVICE, allow_loopback_http: true },
       upgrade: {
         enabled: true,
@@ -139,14 +150,17 @@ export class CrashNode {
       },
     };
     writeFileSync(join(this.root, 'config.json'), JSON.stringify(config));
-    this.#saveEnrolments = () => writeFileSync(nodes, JSON.stringify([...known]));
   }
   #saveEnrolments = (): void => undefined;
   readonly #agents = new Set<RunningAgent>();
 
   /** A test that gave up on an agent leaves none behind. */
-  async disconnect(): Promise<void> {
+  async stopAll(): Promise<void> {
     for (const agent of this.#agents) await this.stop(agent);
+  }
+
+  async disconnect(): Promise<void> {
+    await this.stopAll();
     this.#saveEnrolments();
     await this.manager.close();
   }
