@@ -33,6 +33,18 @@ describe('signing in', () => {
     expect(cookie).toContain('SameSite=Strict');
   });
 
+  it('knows passwords alone where no provider is configured', async () => {
+    expect((await manager.call('GET', '/api/v1/session/methods')).body).toEqual({ oidc: null });
+    for (const path of ['/api/v1/session/oidc', '/api/v1/session/oidc/callback?code=x', '/api/v1/session/oidc/sign-out']) {
+      const { status, headers } = await manager.call('GET', path);
+      expect([status, headers.location, headers['cache-control']]).toEqual([
+        302,
+        '/sign-in?error=oidc_not_configured&from=%2F',
+        'no-store',
+      ]);
+    }
+  });
+
   it('answers a wrong password and an unknown name alike', async () => {
     const [wrong, unknown] = [await attempt('admin', 'nope'), await attempt('nobody', 'nope')];
     expect([wrong.status, wrong.body.code]).toEqual([401, 'credentials_invalid']);

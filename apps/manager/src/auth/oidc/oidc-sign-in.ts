@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CodedError, isCodedError } from '@tidegate/contract-errors';
 import { AuditTrail } from '../../audit/index.ts';
-import { ChangeFeed, CLOCK, Database, Secrets, type Clock } from '../../platform/index.ts';
+import { ChangeFeed, CLOCK, Database, Secrets, type Clock, type OidcConfig } from '../../platform/index.ts';
 import { markSignedIn } from '../persistence/sign-in-records.ts';
 import { Sessions, type Origin } from '../sessions.ts';
 import { networkOf, SignInLimit } from '../sign-in-limit.ts';
@@ -55,9 +55,10 @@ export class OidcSignIn {
     const begun = this.open(cookie);
     const to = begun?.from ?? '/';
     try {
+      const { settings } = this.provider;
       const network = networkOf(origin.address);
       this.limit.take(network);
-      const secret = await this.enter(await this.prove(query, begun, origin), origin);
+      const secret = await this.enter(await this.prove(query, begun, origin), settings, origin);
       this.limit.forgive(network);
       return { secret, to };
     } catch (error) {
@@ -90,9 +91,8 @@ export class OidcSignIn {
   }
 
   /** Whoever gets here has an account at the provider, and is named in the record: an administrator links them from there. */
-  private async enter(identity: ProvenIdentity, origin: Origin): Promise<string> {
+  private async enter(identity: ProvenIdentity, settings: OidcConfig, origin: Origin): Promise<string> {
     const { issuer, subject } = identity;
-    const { settings } = this.provider;
     try {
       await this.accounts.ensureAccount(identity, settings, origin.address);
       const opened = await this.database.transaction(async (em) => {
