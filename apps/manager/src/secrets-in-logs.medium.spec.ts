@@ -138,6 +138,16 @@ describe('a secret is in no line of the log, no refusal and no audit row', () =>
     expect(lines.join('')).toContain(`relation \\"${table}\\" does not exist`);
   });
 
+  it('when a statement fails that has it among its values', async () => {
+    await sql(database.url, `ALTER TABLE users ADD CONSTRAINT broken CHECK (username <> 'crashing')`);
+    const body = { username: 'crashing', role: 'user', password: secret('a password whose hash is a value') };
+    const answer = await askAs(manager, person, 'POST', '/api/v1/users', body);
+    await sql(database.url, 'ALTER TABLE users DROP CONSTRAINT broken');
+    answers.push(answer);
+    expect(answer).toMatchObject({ status: 500, body: { code: 'internal_error' } });
+    expect(told()).toContain('violates check constraint \\"broken\\"');
+  });
+
   it('when a command fails', async () => {
     const config = join(folder, 'manager.json');
     for (const host of ['127.0.0.1:1', '[nonsense', '127.0.0.1:1:1']) {

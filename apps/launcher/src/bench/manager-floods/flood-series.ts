@@ -74,7 +74,7 @@ async function series(kind: string, flood: Flood): Promise<Series> {
   const server = await fleet.startManager();
   return {
     goals: [{ id: `manager-sign-in-during-${kind}`, metric: METRIC, ratioAtMost: 2 }],
-    runs: 5,
+    runs: 3,
     baseline: async () => ({ [METRIC]: await p95Ms(server, () => Promise.resolve(true)) }),
     product: () => duringFlood(server, flood),
     close: async () => {
