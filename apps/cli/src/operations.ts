@@ -90,6 +90,7 @@ const rollouts: readonly Operation[] = [
   { words: 'rollout skip', route: 'skipRolloutNode', arguments: [ROLLOUT] },
   { words: 'rollout approve', route: 'approveRollout', arguments: [ROLLOUT] },
   { words: 'rollout promote', route: 'promoteRollout', arguments: [ROLLOUT] },
+  { words: 'rollout rollback', route: 'rollBackRollout', arguments: [ROLLOUT] },
   { words: 'rollout abort', route: 'abortRollout', arguments: [ROLLOUT] },
 ];
 

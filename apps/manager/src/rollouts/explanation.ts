@@ -2,7 +2,7 @@ import type { RolloutCounts, RolloutReason, RolloutView, Wait } from '@tidegate/
 import { act, ROLLOUT_ACTS, type Facts, type Rollout, type RolloutAct } from '@tidegate/domain-rollout';
 
 /** What the API offers of them; the others are a rollout's own doing, or not done at all. */
-const OFFERED: readonly RolloutAct[] = ['pause', 'resume', 'retry', 'approve', 'promote', 'abort'];
+const OFFERED: readonly RolloutAct[] = ['pause', 'resume', 'retry', 'approve', 'promote', 'abort', 'roll_back', 'roll_back_wave'];
 
 /** What this person may ask for now. */
 export function actsOpenTo(userId: string, rollout: Rollout, counts: readonly RolloutCounts[]): RolloutAct[] {
@@ -33,7 +33,7 @@ const WAITING: Readonly<Record<Wait, (view: RolloutView) => string>> = {
   approval: ({ wave, strategy }) =>
     `Wave ${wave + 2} waits for the approval of ${strategy.second_person ? 'another group admin than who made it' : 'a group admin'}.`,
   person: () => 'A person has to decide: resume, retry the failed nodes, skip some, or abort.',
-  return: () => 'Nodes go back to the version they had.',
+  return: ({ returns }) => `Nodes go back to the version they had: ${returns?.returned ?? 0} of ${returns?.total ?? 0} are back.`,
   latecomers: ({ catch_up_until: until }) => `It is done; nodes that come back or join are upgraded until ${until ?? ''}.`,
   nothing: () => '',
 };
@@ -47,6 +47,8 @@ const STOPPED: Readonly<Partial<Record<RolloutReason, (view: RolloutView) => str
   cohort_failing_more: () => 'It halted: upgraded nodes fail more checks than those that were not upgraded.',
   cohort_restarting_more: () => 'It halted: upgraded nodes restart more often than those that were not upgraded.',
   paused_by_person: () => 'A person paused it.',
+  wave_sent_back: ({ wave, returns }) =>
+    `A person sent wave ${wave + 1} back: ${returns?.returned ?? 0} of ${returns?.total ?? 0} nodes are back.`,
 };
 
 const ENDED: Readonly<Partial<Record<RolloutView['phase'], string>>> = {

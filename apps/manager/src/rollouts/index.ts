@@ -12,6 +12,7 @@ import { RolloutJournal } from './rollout-journal.ts';
 import { RolloutPass } from './rollout-pass.ts';
 import { RolloutPlanner } from './rollout-planner.ts';
 import { RolloutReader } from './rollout-reader.ts';
+import { RolloutReturning } from './rollout-returning.ts';
 import { RolloutsController } from './rollouts.controller.ts';
 
 @Module({
@@ -19,6 +20,7 @@ import { RolloutsController } from './rollouts.controller.ts';
   controllers: [RolloutsController],
   providers: [
     Provenance,
+    RolloutReturning,
     RolloutFacts,
     RolloutEffects,
     RolloutJournal,

@@ -15,14 +15,15 @@ import { RolloutPass } from './rollout-pass.ts';
 import { RolloutReader } from './rollout-reader.ts';
 import type { RolloutRecord } from './rollout-record.ts';
 
-type OfferedAct = Exclude<RolloutAct, 'roll_back' | 'roll_back_wave' | 'supersede'>;
-/** Pauses are recorded where they happen, because the rollout pauses itself too. */
-const RECORDED: Readonly<Record<Exclude<OfferedAct, 'pause'>, string>> = {
+type OfferedAct = Exclude<RolloutAct, 'supersede'>;
+/** What a rollout does by itself, too, is recorded where it happens. */
+const RECORDED: Readonly<Partial<Record<OfferedAct, string>>> = {
   resume: 'group.upgrade.resumed',
   retry: 'group.upgrade.retried',
   approve: 'group.upgrade.approved',
   promote: 'group.upgrade.promoted',
   abort: 'group.upgrade.aborted',
+  roll_back_wave: 'group.upgrade.rolled_back',
 };
 
 /** What people do with a rollout. Each in one transaction that holds its row: after a pause nothing is begun any more. */
@@ -48,9 +49,11 @@ export class RolloutActs {
     await this.waves.run(async (em, wave) => {
       const record = await records.lockRollout(em, id);
       if (!record) throw new CodedError('rollout_not_found');
+      if (what === 'roll_back') await this.refuseBesideAnother(em, record);
       const asked = { what, userId: caller.principal.userId, author: authorOf(caller), proof };
       await this.pass.act(em, wave, record, asked);
-      if (what !== 'pause') await this.journal.record(em, record, RECORDED[what], authorOf(caller), { wave: record.rollout.wave });
+      const action = RECORDED[what];
+      if (action) await this.journal.record(em, record, action, authorOf(caller), { wave: record.rollout.wave });
     });
     this.bus.publish('rollout', [id]);
     return await this.reader.read(caller, id);
@@ -95,6 +98,12 @@ export class RolloutActs {
     const author = authorOf(caller);
     await this.pass.act(em, wave, record, { what: 'supersede', userId: caller.principal.userId, author, proof: null });
     await this.journal.record(em, record, 'group.upgrade.superseded', author, { by });
+  }
+
+  /** One that has ended can still be sent back, as long as nothing newer is at work on the same nodes. */
+  private async refuseBesideAnother(em: EntityManager, { id, groupId, deviceType }: RolloutRecord): Promise<void> {
+    const active = await records.lockActive(em, groupId, deviceType);
+    if (active && active.id !== id) throw new CodedError('rollout_active', { rollout_id: active.id });
   }
 
   private async manageable(caller: SignedIn, id: string): Promise<RolloutRecord> {

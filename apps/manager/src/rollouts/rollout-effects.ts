@@ -3,6 +3,7 @@ import { exclusionOf, type Effect } from '@tidegate/domain-rollout';
 import type { TargetState } from '@tidegate/contract-api';
 import type { EntityManager } from 'typeorm';
 import type { Wave, WaveAnswer } from '../upgrades/index.ts';
+import { insertReturns } from './persistence/return-records.ts';
 import { readJoiners } from './persistence/candidate-records.ts';
 import * as targets from './persistence/target-records.ts';
 import type { RolloutRecord } from './rollout-record.ts';
@@ -33,9 +34,11 @@ export class RolloutEffects {
       case 'withdraw':
         await this.withdraw(em, wave, record.id, now);
         return false;
-      case 'preflight':
       case 'send_back':
-        // A strategy or a person that asks for these is refused before anything is stored.
+        await insertReturns(em, record.id, effect.waves, now);
+        return false;
+      case 'preflight':
+        // A strategy that asks for it is refused before anything is stored.
         throw new Error(`a rollout cannot ${effect.kind}`);
     }
   }

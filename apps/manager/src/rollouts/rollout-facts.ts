@@ -1,17 +1,21 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { RolloutCounts } from '@tidegate/contract-api';
+import type { RolloutCounts, RolloutReturns } from '@tidegate/contract-api';
 import { compareCohorts, type Facts } from '@tidegate/domain-rollout';
 import type { EntityManager } from 'typeorm';
 import { CLOCK, CONFIG, type Clock, type ManagerConfig } from '../platform/index.ts';
 import { readCohorts, refreshHealth } from './persistence/health-records.ts';
+import { insertReturns } from './persistence/return-records.ts';
 import { hasSettledIn, readCounts } from './persistence/rollout-records.ts';
 import { syncTargets } from './persistence/target-records.ts';
 import type { Proof } from './provenance.ts';
 import type { RolloutRecord } from './rollout-record.ts';
+import { RolloutReturning, sendingBackOf } from './rollout-returning.ts';
 
 export interface Seen {
   readonly facts: Facts;
   readonly counts: readonly RolloutCounts[];
+  /** Null: it sent nobody back. */
+  readonly returns: RolloutReturns | null;
 }
 
 const WATCHED = ['dispatching', 'settling', 'awaiting_approval'];
@@ -22,6 +26,7 @@ export class RolloutFacts {
   private readonly bornAtMs: number;
 
   constructor(
+    private readonly returning: RolloutReturning,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: ManagerConfig,
   ) {
@@ -33,8 +38,12 @@ export class RolloutFacts {
     const { rollout, pins } = record;
     const now = this.clock.now();
     await syncTargets(em, record.id, now);
+    await this.returning.sync(em, record.id);
+    // Also of what had left before it was called back, and commits now.
+    if (rollout.phase === 'rolling_back') await insertReturns(em, record.id, upTo(rollout.wave), now);
     if (rollout.wave >= 0 && WATCHED.includes(rollout.phase)) await refreshHealth(em, record.id, rollout.wave, this.silentSince(now));
     const counts = (await readCounts(em, [{ id: record.id, waves: rollout.waves }])).get(record.id) ?? [];
+    const returns = await this.returning.read(em, record.id);
     const facts: Facts = {
       nowMs: now.getTime(),
       counts,
@@ -44,9 +53,9 @@ export class RolloutFacts {
       sourceGroup: await this.sourceGroup(em, record),
       cohort: await this.cohort(em, record, now),
       preflight: { pending: 0, failed: 0 },
-      sendingBack: 'none',
+      sendingBack: sendingBackOf(returns, counts),
     };
-    return { facts, counts };
+    return { facts, counts, returns };
   }
 
   /** After a start of this manager every node looks silent until it is back. */
@@ -68,3 +77,5 @@ export class RolloutFacts {
     return compareCohorts(upgraded, control);
   }
 }
+
+const upTo = (wave: number): number[] => Array.from({ length: wave + 1 }, (_, index) => index);

@@ -49,6 +49,7 @@ export class RolloutJournal {
       await this.record(em, after, 'group.upgrade.paused', author, { failure_count: failures, reason, wave });
       await this.events.record(em, { name: 'rollout_paused', groupId: after.groupId, details: { ...about, reason, wave, failures } });
     }
+    if (phase === 'rolling_back') await this.record(em, after, 'group.upgrade.rolled_back', author, { reason, wave });
     if (phase === 'completed') {
       const completed = counts.reduce((sum, one) => sum + one.committed, 0);
       await this.record(em, after, 'group.upgrade.complete', author, { completed_count: completed });

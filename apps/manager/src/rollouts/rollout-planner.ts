@@ -69,7 +69,7 @@ export class RolloutPlanner {
   private admit({ principal }: SignedIn, groupId: string, strategy: RolloutStrategy): void {
     if (!may(principal, 'rollout.read', { groupId })) throw new CodedError('group_not_found');
     if (!may(principal, 'rollout.manage', { groupId })) throw new CodedError('forbidden');
-    const options = (['preflight', 'auto_rollback'] as const).filter((option) => strategy[option]);
+    const options = (['preflight'] as const).filter((option) => strategy[option]);
     if (options.length > 0) throw new CodedError('rollout_option_unsupported', { options });
     const { source_group: source } = strategy;
     if (source !== null && !may(principal, 'rollout.read', { groupId: source })) throw new CodedError('group_not_found');

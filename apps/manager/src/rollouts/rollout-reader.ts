@@ -16,6 +16,7 @@ import type { SignedIn } from '../auth/index.ts';
 import { Database, decodeCursor, encodeCursor } from '../platform/index.ts';
 import { actsOpenTo, sentenceOf } from './explanation.ts';
 import * as records from './persistence/rollout-records.ts';
+import { readReturns } from './persistence/return-records.ts';
 import { listTargets } from './persistence/target-records.ts';
 import { viewOfRollout } from './rollout-view.ts';
 
@@ -59,8 +60,9 @@ export class RolloutReader {
         em,
         items.map(({ record }) => ({ id: record.id, waves: record.rollout.waves })),
       );
+      const returns = await readReturns(em, [...counts.keys()]);
       return {
-        items: items.map((shown) => viewOfRollout(shown, counts.get(shown.record.id) ?? [])),
+        items: items.map((shown) => viewOfRollout(shown, counts.get(shown.record.id) ?? [], returns.get(shown.record.id) ?? null)),
         next_cursor: last ? encodeCursor({ at: last.createdAt.toISOString(), id: last.id }) : null,
       };
     });
@@ -104,7 +106,8 @@ export class RolloutReader {
 
   private async view(em: EntityManager, shown: records.ShownRollout): Promise<RolloutView> {
     const { id, rollout } = shown.record;
-    return viewOfRollout(shown, (await records.readCounts(em, [{ id, waves: rollout.waves }])).get(id) ?? []);
+    const counts = await records.readCounts(em, [{ id, waves: rollout.waves }]);
+    return viewOfRollout(shown, counts.get(id) ?? [], (await readReturns(em, [id])).get(id) ?? null);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RolloutCounts, RolloutPlan, RolloutView } from '@tidegate/contract-api';
+import type { RolloutCounts, RolloutPlan, RolloutReturns, RolloutView } from '@tidegate/contract-api';
 import { nodeId } from '@tidegate/contract-protocol';
 import { NO_COUNTS, opensAt, type WavePlan } from '@tidegate/domain-rollout';
 import type { NamedCandidate } from './persistence/candidate-records.ts';
@@ -13,7 +13,11 @@ function sumOf(waves: readonly RolloutCounts[]): RolloutCounts {
   return sum;
 }
 
-export function viewOfRollout({ record, group }: ShownRollout, waves: readonly RolloutCounts[]): RolloutView {
+export function viewOfRollout(
+  { record, group }: ShownRollout,
+  waves: readonly RolloutCounts[],
+  returns: RolloutReturns | null,
+): RolloutView {
   const { rollout } = record;
   return {
     id: record.id,
@@ -29,6 +33,7 @@ export function viewOfRollout({ record, group }: ShownRollout, waves: readonly R
     wave: rollout.wave,
     waves: [...waves],
     totals: sumOf(waves),
+    returns,
     pins: record.pins,
     settle_until: iso(rollout.settleUntilMs),
     catch_up_until: iso(rollout.catchUpUntilMs),

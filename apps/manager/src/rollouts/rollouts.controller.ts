@@ -3,6 +3,7 @@ import {
   beginRollout,
   listRollouts,
   listTargets,
+  rollBack,
   skipTarget,
   type ListRollouts,
   type ListTargets,
@@ -98,6 +99,15 @@ export class RolloutsController {
   @Serve('promoteRollout')
   promote(@Caller() caller: SignedIn, @Param('id', rolloutId) id: string): Promise<RolloutView> {
     return this.acts.perform(caller, id, 'promote');
+  }
+
+  @Serve('rollBackRollout')
+  rollBack(
+    @Caller() caller: SignedIn,
+    @Param('id', rolloutId) id: string,
+    @Body(against(rollBack)) body: z.output<typeof rollBack>,
+  ): Promise<RolloutView> {
+    return this.acts.perform(caller, id, body.scope === 'wave' ? 'roll_back_wave' : 'roll_back');
   }
 
   @Serve('abortRollout')

@@ -96,7 +96,6 @@ describe('a plan', () => {
   it.each<[string, number, object, object]>([
     ['upgrade_version_unknown', 422, { version: '7.7.7' }, {}],
     ['rollout_option_unsupported', 422, { strategy: { preflight: true } }, { details: { options: ['preflight'] } }],
-    ['rollout_option_unsupported', 422, { strategy: { auto_rollback: true } }, { details: { options: ['auto_rollback'] } }],
     ['request_invalid', 400, { strategy: { waves: [{ share: 1.5 }] } }, {}],
     ['request_invalid', 400, { strategy: { order: { canaries: ['00000000-0000-4000-8000-000000000000'] } } }, {}],
     ['group_not_found', 404, { strategy: { source_group: '00000000-0000-4000-8000-000000000000' } }, {}],
@@ -167,7 +166,7 @@ describe('a rollout', () => {
     const told = await explain(rollout.id);
     expect(told).toMatchObject({
       rollout: { waits_for: 'person' },
-      acts: ['resume', 'retry', 'abort'],
+      acts: ['resume', 'retry', 'abort', 'roll_back', 'roll_back_wave'],
       nodes: [{ node_id: canary, state: 'rolled_back' }],
     });
     expect(told.sentence).toContain('1 went back');

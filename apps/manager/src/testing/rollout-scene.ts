@@ -136,7 +136,7 @@ export class RolloutScene {
 
   private async report(member: Member, command: Command, outcome: Exclude<Outcome, null>): Promise<void> {
     const { node } = member;
-    const version = command.action.kind === 'upgrade_binary' ? command.action.version : member.version;
+    const version = 'version' in command.action ? command.action.version : member.version;
     const details = {
       attempt_id: `a-${member.seq}`,
       command_id: command.id,
@@ -150,9 +150,15 @@ export class RolloutScene {
     if (outcome === 'failed') return await say('upgrade_failed', { error_code: 'upgrade_checksum_mismatch' });
     if (outcome === 'refused') return await say('upgrade_refused', { error_code: 'upgrade_disabled' });
     if (outcome === 'rolled_back') return await say('upgrade_rolled_back', { reason: 'health' });
-    await node.beat({ software_version: version, committed_version: version, previous_version: member.version, manifest_sha256: this.pin });
+    const runs = { committed_version: version, previous_version: member.version, manifest_sha256: this.pinOf(version) };
+    await node.beat({ software_version: version, ...runs });
     member.version = version;
-    await say('upgrade_completed', { manifest_sha256: this.pin });
+    await say('upgrade_completed', { manifest_sha256: this.pinOf(version) });
+  }
+
+  /** What they came with was not installed from a release. */
+  private pinOf(version: string): string | null {
+    return version === '1.0.0' ? null : this.pin;
   }
 
   /** All that live say so, as they do every few seconds. */
@@ -162,7 +168,7 @@ export class RolloutScene {
         await node.beat({
           software_version: version,
           committed_version: version,
-          manifest_sha256: version === '1.0.0' ? null : this.pin,
+          manifest_sha256: this.pinOf(version),
           ...change,
         });
   }

@@ -230,6 +230,7 @@ export const ROUTE_OBJECTS: Readonly<Record<RouteName, RouteObjects>> = {
   skipRolloutNode: { target: 'group', ask: async (scene) => ({ ...(await rollout(scene)), body: { node_id: scene.nodeId } }) },
   approveRollout: { target: 'group', ask: rollout },
   promoteRollout: { target: 'group', ask: rollout },
+  rollBackRollout: { target: 'group', ask: async (scene) => ({ ...(await rollout(scene)), body: { scope: 'wave' } }) },
   abortRollout: { target: 'group', ask: rollout },
   checkUpgrade: { target: 'node', ask: ofNode({ body: {} }) },
   checkUpgrades: { target: 'none', ask: () => ({ body: { filter: {} } }) },

@@ -42,6 +42,17 @@ export const rolloutCounts = z.object({
 });
 export type RolloutCounts = z.infer<typeof rolloutCounts>;
 
+/** Nodes that were sent back to the version they had. */
+const returns = z.object({
+  total: counted,
+  pending: counted,
+  in_progress: counted,
+  returned: counted,
+  /** Failed, refused, or not there to be told. */
+  failed: counted,
+});
+export type RolloutReturns = z.infer<typeof returns>;
+
 /** What every node of the rollout has to install: exactly this artefact. */
 const pins = z.object({
   manifest_sha256: z.string(),
@@ -70,6 +81,8 @@ export const rolloutView = z.object({
   /** By wave. */
   waves: z.array(rolloutCounts),
   totals: rolloutCounts,
+  /** Null: it sent nobody back. */
+  returns: returns.nullable().default(null),
   pins,
   settle_until: time.nullable(),
   /** Latecomers are upgraded until then; set at completion. */
@@ -146,6 +159,9 @@ export const targetPage = z.object({ items: z.array(targetView), next_cursor: z.
 export type TargetPage = z.infer<typeof targetPage>;
 
 export const skipTarget = z.strictObject({ node_id: z.uuid() });
+
+/** `wave`: the current wave, and pause; `rollout`: everybody, the last wave first. */
+export const rollBack = z.strictObject({ scope: z.enum(['wave', 'rollout']).default('rollout') }).prefault({});
 
 export const rolloutTransition = z.object({
   from: z.enum(ROLLOUT_PHASES).nullable(),

@@ -17,7 +17,9 @@ const opened = (rollout: Rollout): readonly number[] => Array.from({ length: rol
 export function moved(rollout: Rollout, input: RolloutInput, reason: RolloutReason, change: Partial<Rollout> = {}): Rollout {
   const phase = move(rollout.phase, input);
   if (phase === null) throw new Error(`a rollout that is ${rollout.phase} does not take ${input}`);
-  return { ...rollout, settleUntilMs: null, ...change, phase, reason };
+  // Nobody is upgraded late by a rollout that is sent back.
+  const catchUpUntilMs = input === 'roll_back' ? null : rollout.catchUpUntilMs;
+  return { ...rollout, settleUntilMs: null, catchUpUntilMs, ...change, phase, reason };
 }
 
 const stay = (next: Rollout, waitsFor: Wait, lookAgainMs: number | null = null, effects: readonly Effect[] = []): Step => ({

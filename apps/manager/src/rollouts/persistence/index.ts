@@ -121,4 +121,28 @@ class Rollouts1763710000091 implements MigrationInterface {
   }
 }
 
-export const rolloutsPersistence: Persistence = { entities: [], migrations: [Rollouts1763710000091] };
+class RolloutReturns1763710000092 implements MigrationInterface {
+  readonly name = 'RolloutReturns1763710000092';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    await runner.query(`
+      CREATE TABLE rollout_returns (
+        rollout_id uuid NOT NULL REFERENCES rollouts ON DELETE CASCADE,
+        node_id uuid NOT NULL REFERENCES nodes ON DELETE CASCADE,
+        wave integer NOT NULL,
+        position integer NOT NULL,
+        state text NOT NULL,
+        upgrade_id uuid,
+        error_code text,
+        changed_at timestamptz NOT NULL,
+        PRIMARY KEY (rollout_id, node_id)
+      ) WITH (fillfactor = 80)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE rollout_returns');
+  }
+}
+
+export const rolloutsPersistence: Persistence = { entities: [], migrations: [Rollouts1763710000091, RolloutReturns1763710000092] };

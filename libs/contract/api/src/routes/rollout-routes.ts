@@ -2,6 +2,7 @@ import {
   beginRollout,
   listRollouts,
   listTargets,
+  rollBack,
   rolloutExplanation,
   rolloutPage,
   rolloutPlan,
@@ -94,6 +95,14 @@ export const rolloutRoutes = {
     path: '/api/v1/rollouts/:id/promote',
     access: 'rollout.manage',
     summary: 'Begin the next wave now; some node of this one has to have committed.',
+    answer: rolloutView,
+  }),
+  rollBackRollout: route({
+    method: 'POST',
+    path: '/api/v1/rollouts/:id/roll-back',
+    access: 'rollout.manage',
+    summary: 'Send the nodes of a rollout, or of its current wave, back to the version they had.',
+    body: rollBack,
     answer: rolloutView,
   }),
   abortRollout: route({
