@@ -77,6 +77,27 @@ export const router = createBrowserRouter([
         ),
       },
       {
+        path: 'admin/groups/:id/roll-out',
+        lazy: later(
+          () => import('./rollouts/begin-rollout-page.tsx'),
+          (loaded) => loaded.BeginRolloutPage,
+        ),
+      },
+      {
+        path: 'admin/rollouts',
+        lazy: later(
+          () => import('./rollouts/rollouts-page.tsx'),
+          (loaded) => loaded.RolloutsPage,
+        ),
+      },
+      {
+        path: 'admin/rollouts/:id',
+        lazy: later(
+          () => import('./rollouts/rollout-page.tsx'),
+          (loaded) => loaded.RolloutPage,
+        ),
+      },
+      {
         path: 'admin/users',
         lazy: later(
           () => import('./users/users-page.tsx'),

@@ -31,6 +31,7 @@ function ColourSchemeSwitch() {
 
 const PAGES: readonly { readonly to: string; readonly word: string; readonly action: Action }[] = [
   { to: '/admin/nodes', word: 'Nodes', action: 'node.read' },
+  { to: '/admin/rollouts', word: 'Rollouts', action: 'rollout.read' },
   { to: '/admin/releases', word: 'Releases', action: 'release.read' },
   { to: '/admin/events', word: 'Events', action: 'event.read' },
   { to: '/admin/groups', word: 'Groups', action: 'group.read' },

@@ -68,6 +68,14 @@ export function GroupPage() {
         All groups
       </Anchor>
       <PageHead title={group.data.name} text={`${group.data.nodes.toLocaleString()} ${group.data.nodes === 1 ? 'node' : 'nodes'}`}>
+        {may('rollout.manage', { groupId: id }) && (
+          <Button component={Link} to={`/admin/groups/${id}/roll-out`}>
+            Roll out…
+          </Button>
+        )}
+        <Button component={Link} variant="default" to={`/admin/rollouts?group=${encodeURIComponent(group.data.name)}`}>
+          Its rollouts
+        </Button>
         {may('group.update', { groupId: id }) && (
           <Button variant="default" onClick={() => ask('rename')}>
             Rename…

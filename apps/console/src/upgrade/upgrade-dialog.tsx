@@ -1,73 +1,26 @@
-import { Button, Checkbox, Group, Modal, Radio, Skeleton, Stack, Text, TextInput } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
-import type { NodeView, ReleaseView, RequestUpgrade } from '@tidegate/contract-api';
+import { Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
+import type { NodeView, RequestUpgrade } from '@tidegate/contract-api';
 import { useState, type FormEvent } from 'react';
 import { useNavigate } from 'react-router';
-import { useCaller } from '../api/caller-context.ts';
-import { releasesQuery } from '../api/queries.ts';
 import { ErrorNotice } from '../frame/error-notice.tsx';
-import { Notice } from '../frame/notice.tsx';
 import { isConnected } from '../nodes/node-filter.ts';
-import { Moment } from '../time/moment.tsx';
-import { ReleaseChoice, releaseKey } from './release-choice.tsx';
+import { ReleasePicker, useReleaseChoice } from './release-picker.tsx';
 import { useStageUpgrade } from './stage-upgrade.tsx';
-import { isReleaseVersion, versionRelation } from './version-relation.ts';
+import { versionRelation } from './version-relation.ts';
 import styles from './upgrade-dialog.module.css';
 
-const TYPED = 'typed';
-
-interface Choice {
-  readonly key: string | null;
-  readonly version: string;
-  readonly channel: string;
-}
-
-type Consent = Pick<RequestUpgrade, 'queue' | 'in_maintenance'>;
-
-const requestOf = (choice: Choice, releases: readonly ReleaseView[], consent: Consent): RequestUpgrade | null => {
-  const listed = releases.find((release) => releaseKey(release) === choice.key);
-  if (listed) return { version: listed.version, channel: listed.channel, ...consent };
-  return choice.key === TYPED && isReleaseVersion(choice.version)
-    ? { version: choice.version, channel: choice.channel || 'stable', ...consent }
-    : null;
-};
-
-function TypedVersion({ choice, setChoice }: { readonly choice: Choice; readonly setChoice: (choice: Choice) => void }) {
-  const isWrong = choice.key === TYPED && choice.version !== '' && !isReleaseVersion(choice.version);
-  const set = (change: Partial<Choice>) => setChoice({ ...choice, ...change, key: TYPED });
-  return (
-    <Group gap="sm" align="flex-start" grow preventGrowOverflow={false}>
-      <TextInput
-        label="Or another version"
-        placeholder="1.4.2"
-        maxLength={64}
-        value={choice.version}
-        error={isWrong && 'An exact version such as 1.4.2, without a leading v.'}
-        onChange={(event) => set({ version: event.currentTarget.value.trim() })}
-      />
-      <TextInput
-        label="Its channel"
-        placeholder="stable"
-        maxLength={32}
-        value={choice.channel}
-        onChange={(event) => set({ channel: event.currentTarget.value.trim() })}
-      />
-    </Group>
-  );
-}
-
 function UpgradeForm({ node, onClose }: { readonly node: NodeView; readonly onClose: () => void }) {
-  const releases = useQuery(releasesQuery(useCaller(), node.device_type));
+  const release = useReleaseChoice(node.device_type);
   const navigate = useNavigate();
   const stage = useStageUpgrade(onClose, (path) => void navigate(path));
-  const [choice, setChoice] = useState<Choice>({ key: null, version: '', channel: '' });
   const [queue, setQueue] = useState(false);
   const [inMaintenance, setInMaintenance] = useState(false);
   const isOffline = !isConnected(node.connection);
-  const request = requestOf(choice, releases.data?.items ?? [], {
+  const request: RequestUpgrade | null = release.chosen && {
+    ...release.chosen,
     queue: isOffline && queue,
     in_maintenance: node.maintenance !== null && inMaintenance,
-  });
+  };
   const isReturn = request !== null && versionRelation(request.version, node.software_version) === 'older';
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -80,38 +33,7 @@ function UpgradeForm({ node, onClose }: { readonly node: NodeView; readonly onCl
           Runs <span className={styles.version}>{node.software_version ?? 'an unknown version'}</span>. The node checks signature, signer
           and its own policy before it changes anything.
         </Text>
-        {releases.isError && <ErrorNotice error={releases.error} onRetry={() => void releases.refetch()} />}
-        {releases.data?.stale && (
-          <Notice tone="caution" title="The release source does not answer">
-            This is its list from <Moment at={releases.data.fetched_at} />.
-          </Notice>
-        )}
-        {releases.isPending && (
-          <Stack gap={8} aria-label="Loading releases">
-            {[0, 1, 2].map((index) => (
-              <Skeleton key={index} height={58} radius="md" />
-            ))}
-          </Stack>
-        )}
-        {releases.data?.items.length === 0 && (
-          <Text c="dimmed" size="sm">
-            The release source lists nothing for {node.device_type}. You can type a version below.
-          </Text>
-        )}
-        {(releases.data?.items.length ?? 0) > 0 && (
-          <Radio.Group
-            label={`Newest releases of ${node.device_type}`}
-            value={choice.key}
-            onChange={(key) => setChoice({ ...choice, key })}
-          >
-            <div className={styles.releases}>
-              {releases.data?.items.map((release) => (
-                <ReleaseChoice key={releaseKey(release)} release={release} running={node.software_version} />
-              ))}
-            </div>
-          </Radio.Group>
-        )}
-        <TypedVersion choice={choice} setChoice={setChoice} />
+        <ReleasePicker of={release} running={node.software_version} />
         {isOffline && (
           <Checkbox
             checked={queue}
