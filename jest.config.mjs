@@ -1,5 +1,3 @@
-import { fileURLToPath } from 'node:url';
-
 // Three rings by suffix: *.spec.ts pure, *.medium.spec.ts real database, sockets and disk, apps/e2e whole systems.
 const swc = (decorators) => [
   '@swc/jest',
@@ -20,10 +18,7 @@ const project = (displayName, testMatch, ignore = []) => ({
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '/apps/manager/.*\\.ts$': swc(true), '\\.tsx?$': swc(false) },
-  moduleNameMapper: {
-    '^fast-check$': '<rootDir>/libs/test/kit/jest/seeded-fast-check.mjs',
-    '^fast-check/unseeded$': fileURLToPath(import.meta.resolve('fast-check')),
-  },
+  moduleNameMapper: { '^fast-check$': '<rootDir>/libs/test/kit/jest/seeded-fast-check.mjs' },
   testMatch,
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/libs/test/boundaries/fixtures/', ...ignore],
   modulePathIgnorePatterns: ['/dist/', '/\\.nx/', '/\\.tidegate/'],

@@ -1,4 +1,4 @@
-import fc from 'fast-check/unseeded';
+import fc from '../../../../node_modules/fast-check/lib/fast-check.js';
 
 /**
  * A gate gives the same verdict for the same tree, so its draws are the same too. `TIDEGATE_SEED=random` draws others, any number
@@ -7,5 +7,5 @@ import fc from 'fast-check/unseeded';
 const wanted = process.env.TIDEGATE_SEED ?? '20261102';
 if (wanted !== 'random') fc.configureGlobal({ seed: Number(wanted) });
 
-export * from 'fast-check/unseeded';
+export * from '../../../../node_modules/fast-check/lib/fast-check.js';
 export default fc;
