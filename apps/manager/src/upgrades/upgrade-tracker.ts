@@ -9,9 +9,12 @@ import { ChangeFeed, CLOCK, Database, LOG, Metrics, oneAtATime, type Clock, type
 import { committed, reportOfAck, reportOfBeat, reportOfEnded, reportOfEvent, upgradeIdOf } from './node-report.ts';
 import { findCommand, settleCommand, settleCommandsOf, type SentCommand } from './persistence/command-records.ts';
 import * as records from './persistence/upgrade-records.ts';
+import { giveTimeBack, noteWatch } from './persistence/watch-records.ts';
 import { advance, hasEnded, type UpgradeRecord, type UpgradeReport } from './upgrade-life.ts';
 
 const SWEEP_EVERY_MS = 1000;
+/** Shorter than this is a pause of a busy process, and no absence. */
+const MIN_ABSENCE_MS = 10_000;
 const LOOK_FOR_COMMITTED_EVERY_MS = 5000;
 /** So long the event that ends an upgrade has the first word: it carries the reason in full. */
 const EVENT_FIRST_MS = 30_000;
@@ -30,6 +33,8 @@ export class UpgradeTracker implements OnModuleInit {
   private readonly lastBeat = new Map<string, string>();
   /** By node: what beats said of its end, while its event may still come. Another replica hears it from the node again. */
   private readonly endings = new Map<string, Ending>();
+  /** The last sweep of this replica went well. */
+  private watching = false;
   private readonly ended;
   private readonly seconds;
 
@@ -64,11 +69,19 @@ export class UpgradeTracker implements OnModuleInit {
     regularly(LOOK_FOR_COMMITTED_EVERY_MS, () => this.endCommitted());
   }
 
-  /** Ends what is past its deadline: nobody reported on it, and a node that is gone must not hold it for ever. */
+  /**
+   * Ends what is past its deadline: nobody reported on it, and a node that is gone must not hold it for ever. Deadlines count
+   * while a manager is there to hear: after an absence of all of them, everything that runs gets that time back first.
+   */
   async sweep(): Promise<void> {
+    const wasWatching = this.watching;
+    this.watching = false;
     if (!this.database.ready) return;
     const now = this.clock.now();
     const overdue = await this.database.transaction(async (em) => {
+      const since = await noteWatch(em, now);
+      const wasAbsent = !wasWatching && since !== null && now.getTime() - since.getTime() > MIN_ABSENCE_MS;
+      if (wasAbsent) await giveTimeBack(em, since, now);
       const found = await records.lockOverdue(em, now);
       if (found.length === 0) return found;
       for (const upgrade of found) {
@@ -85,6 +98,7 @@ export class UpgradeTracker implements OnModuleInit {
       await settleCommandsOf(em, idsOf(found), now);
       return found;
     });
+    this.watching = true;
     for (const upgrade of overdue) this.changes.emit('node', upgrade.nodeId);
   }
 

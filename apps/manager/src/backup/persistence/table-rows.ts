@@ -7,12 +7,13 @@ export interface Table {
 }
 
 /**
- * Not of the installation but of a moment or a machine: who serves it, who is signed in, which files lie on its disk, and answers that are kept for a repeated request (which may
+ * Not of the installation but of a moment or a machine: who serves it, who is signed in, which files lie on its disk, when somebody watched last, and answers that are kept for a repeated request (which may
  * hold a secret that is shown once).
  */
 const OF_A_MOMENT = [
   'replicas',
   'leases',
+  'upgrade_watch',
   'account_sessions',
   'idempotency_keys',
   'sign_in_failures',

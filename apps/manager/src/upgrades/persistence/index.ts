@@ -139,6 +139,20 @@ class UpgradesMadeBySet1763710000045 implements MigrationInterface {
   }
 }
 
+class UpgradeWatch1763710000046 implements MigrationInterface {
+  readonly name = 'UpgradeWatch1763710000046';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`SET LOCAL lock_timeout = '5s'`);
+    // One row at most: when deadlines were looked at last, by whichever replica.
+    await runner.query('CREATE TABLE upgrade_watch (id boolean PRIMARY KEY CHECK (id), watched_at timestamptz NOT NULL)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE upgrade_watch');
+  }
+}
+
 export const upgradesPersistence: Persistence = {
   entities: [UpgradeEntity, CommandEntity],
   migrations: [
@@ -148,5 +162,6 @@ export const upgradesPersistence: Persistence = {
     UpgradeRequests1763710000042,
     UpgradesByTime1763710000043,
     UpgradesMadeBySet1763710000045,
+    UpgradeWatch1763710000046,
   ],
 };
