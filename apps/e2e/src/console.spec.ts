@@ -151,7 +151,33 @@ describe('an operator in the console', () => {
     await page.getByRole('button', { name: 'Done' }).click();
   }, 30_000);
 
+  it('rolls a release out to a group: looks first, starts it, stops it and lets it go on to its end', async () => {
+    await page.goto(`${system.url}/admin/rollouts`);
+    await page.getByRole('link', { name: 'Choose a group' }).click();
+    await page.getByRole('link', { name: 'default', exact: true }).click();
+    await page.getByRole('link', { name: 'Roll out…' }).click();
+    await page.getByRole('radio', { name: /^1\.1\.0,/ }).click();
+    await page.getByRole('textbox', { name: 'Waves' }).fill('1, 100%');
+    await page.getByRole('textbox', { name: 'Settle after a wave' }).fill('1s');
+    await page.getByRole('button', { name: 'Preview' }).click();
+    await page.getByRole('heading', { name: '3 nodes in 2 waves' }).waitFor();
+    await takePicture(page, 'rollout-preview');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.getByRole('heading', { name: '1.1.0 to default' }).waitFor();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Resume…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
+    const standing = page.getByRole('region', { name: 'Where it stands' });
+    await standing.getByText('completed', { exact: true }).waitFor({ timeout: 2 * VERDICT_MS });
+    await page.getByText('A person paused it. By admin.').waitFor();
+    await page.getByText('Wave 2: 2 of 2 committed').waitFor();
+    await takePicture(page, 'rollout');
+    expect(await accessibilityFaults(page)).toEqual([]);
+  }, 240_000);
+
   it.each([
+    ['rollouts', 'Rollouts', /3 of 3 committed/],
     ['releases', 'Releases', /A good release/],
     ['events', 'Events', /upgrade_completed/],
     ['groups', 'Groups', /default/],

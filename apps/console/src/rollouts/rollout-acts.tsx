@@ -70,10 +70,53 @@ interface ActDialogProps {
   readonly onClose: () => void;
 }
 
+const SENDS_BACK = {
+  roll_back_wave: {
+    word: 'Roll back the wave',
+    scope: 'wave',
+    committed: ({ wave, waves }: RolloutView) => waves[wave]?.committed ?? 0,
+    text: 'of this wave goes back to the version it had before, and the rollout pauses.',
+  },
+  roll_back: {
+    word: 'Roll back',
+    scope: 'rollout',
+    committed: ({ totals }: RolloutView) => totals.committed,
+    text: 'goes back to the version it had before, the last wave first. The rollout ends with that.',
+  },
+} as const;
+type SendsBack = keyof typeof SENDS_BACK;
+const SENDS_BACK_NAMES = Object.keys(SENDS_BACK) as SendsBack[];
+
+interface RollBackDialogProps {
+  readonly what: SendsBack;
+  readonly rollout: RolloutView;
+  readonly onClose: () => void;
+}
+function RollBackDialog({ what, rollout, onClose }: RollBackDialogProps) {
+  const { word, scope, committed, text } = SENDS_BACK[what];
+  const act = useAct('rollBackRollout', { changes: [ROLLOUTS], onDone: onClose });
+  return (
+    <Dialog title={`${word}: ${rollout.version} to ${rollout.group}`} isOpen onClose={onClose}>
+      <ActForm
+        submit={word}
+        isGrave
+        act={act}
+        onClose={onClose}
+        onSubmit={() => act.mutate({ parameters: { id: rollout.id }, body: { scope } })}
+      >
+        <Text size="sm">
+          {nodes(committed(rollout))} committed the release. Each {text}
+        </Text>
+      </ActForm>
+    </Dialog>
+  );
+}
+
 /** What this person may ask for now, as the manager says it. */
 export function RolloutActs({ explanation: { rollout, acts } }: { readonly explanation: RolloutExplanation }) {
   const may = useMay();
   const [asked, ask] = useState<Act | null>(null);
+  const [sentBack, sendBack] = useState<SendsBack | null>(null);
   const pause = useAct('pauseRollout', { changes: [ROLLOUTS] });
   if (!may('rollout.manage', { groupId: rollout.group_id })) return null;
   return (
@@ -86,6 +129,11 @@ export function RolloutActs({ explanation: { rollout, acts } }: { readonly expla
               {act.word}…
             </Button>
           ))}
+        {SENDS_BACK_NAMES.filter((name) => acts.includes(name) && SENDS_BACK[name].committed(rollout) > 0).map((name) => (
+          <Button key={name} variant="default" onClick={() => sendBack(name)}>
+            {SENDS_BACK[name].word}…
+          </Button>
+        ))}
         {acts.includes('pause') && (
           <Button loading={pause.isPending} onClick={() => pause.mutate({ parameters: { id: rollout.id } })}>
             Pause
@@ -93,6 +141,7 @@ export function RolloutActs({ explanation: { rollout, acts } }: { readonly expla
         )}
       </Group>
       {pause.isError && <ErrorNotice error={pause.error} />}
+      {sentBack && <RollBackDialog what={sentBack} rollout={rollout} onClose={() => sendBack(null)} />}
       {asked && <ActDialog act={asked} rollout={rollout} onClose={() => ask(null)} />}
     </>
   );

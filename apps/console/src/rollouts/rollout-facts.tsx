@@ -37,6 +37,7 @@ function factsOf({ strategy, ...rollout }: RolloutView): readonly (readonly [str
     ['A node may take', secondsText(strategy.node_timeout_secs)],
     ['Offline nodes', OFFLINE[strategy.offline]],
     ['Approval', APPROVALS[strategy.approval] + (strategy.second_person ? ', by another person' : '')],
+    ['When failures halt it', strategy.auto_rollback ? 'rolled back by itself' : 'a person decides'],
     ['Latecomers', secondsText(strategy.catch_up_secs)],
     ...(order.canary_selector === null ? [] : [['Go first', order.canary_selector] as const]),
     ...(strategy.start_at === null ? [] : [['Begins at', localText(strategy.start_at)] as const]),

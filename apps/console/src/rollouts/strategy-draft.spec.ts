@@ -22,6 +22,7 @@ describe('a strategy as it is typed', () => {
     [{ maxInFlight: '10' }, { max_in_flight: 10 }],
     [{ approval: 'every_wave', secondPerson: true } as const, { approval: 'every_wave', second_person: true }],
     [{ secondPerson: true }, { approval: 'none', second_person: false }],
+    [{ autoRollback: true }, { auto_rollback: true }],
     [{ canaryLabels: 'site=bern' }, { order: { canaries: [], canary_selector: 'site=bern', by_label: null, spread: [] } }],
   ] as const)('%j asks for %j', (change, asked) => expect(read(change).strategy).toMatchObject(asked));
 

@@ -19,6 +19,7 @@ export interface StrategyDraft {
   readonly catchUp: string;
   readonly approval: RolloutStrategy['approval'];
   readonly secondPerson: boolean;
+  readonly autoRollback: boolean;
   /** ISO. */
   readonly startAt: string | undefined;
   /** Labels of nodes that go first; empty: none. */
@@ -38,6 +39,7 @@ const draftOf = (strategy: RolloutStrategy): StrategyDraft => ({
   catchUp: secondsText(strategy.catch_up_secs),
   approval: strategy.approval,
   secondPerson: strategy.second_person,
+  autoRollback: strategy.auto_rollback,
   startAt: strategy.start_at ?? undefined,
   canaryLabels: strategy.order.canary_selector ?? '',
   note: strategy.note,
@@ -74,6 +76,7 @@ const typed = (draft: StrategyDraft): unknown => ({
   start_at: draft.startAt ?? null,
   approval: draft.approval,
   second_person: draft.approval !== 'none' && draft.secondPerson,
+  auto_rollback: draft.autoRollback,
   note: draft.note.trim(),
 });
 

@@ -68,6 +68,11 @@ export function StrategyFields({ draft, faults, onChange }: StrategyFieldsProps)
           onChange={(event) => onChange({ secondPerson: event.currentTarget.checked })}
         />
       )}
+      <Checkbox
+        label="Roll back by itself when failures halt it"
+        checked={draft.autoRollback}
+        onChange={(event) => onChange({ autoRollback: event.currentTarget.checked })}
+      />
       <details className={styles.more}>
         <summary>More</summary>
         <div className={styles.fields}>
