@@ -39,6 +39,8 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace',
   headings: { fontWeight: '650' },
   components: {
+    // The label that says what is loading is not allowed on an element without a role.
+    Skeleton: { defaultProps: { role: 'status' } },
     Notification: {
       // Mantine gives the button no name of its own, and the text a grey below the 4.5:1 of WCAG AA.
       defaultProps: { closeButtonProps: { 'aria-label': 'Close' } },

@@ -74,7 +74,7 @@ export function ReleasePicker({ of: { deviceType, releases, choice, setChoice },
         </Notice>
       )}
       {releases.isPending && (
-        <Stack gap={8} aria-label="Loading releases">
+        <Stack gap={8} role="status" aria-label="Loading releases">
           {[0, 1, 2].map((index) => (
             <Skeleton key={index} height={58} radius="md" />
           ))}
