@@ -253,7 +253,7 @@ describe('what halts', () => {
     // What troubles both sides is not the release.
     await scene.beat({ restarts: 3 }, (id) => !upgraded.has(id));
     await scene.beat({ restarts: 3 }, (id) => upgraded.has(id));
-    expect((await scene.pass(rollout.id, 3000)).phase).toBe('settling');
+    expect(await scene.pass(rollout.id, 3000)).toMatchObject({ phase: 'settling', reason: 'wave_done' });
     await scene.beat({ restarts: 9 }, (id) => upgraded.has(id));
     const halted = await scene.untilPhase(rollout.id, 'paused');
     expect([halted.reason, scene.told.length]).toEqual(['cohort_restarting_more', 20]);

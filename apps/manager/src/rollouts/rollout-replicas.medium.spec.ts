@@ -91,10 +91,11 @@ describe('a rollout of two replicas', () => {
     const scene = await group(2);
     const { rollout } = await scene.begin({ settle_secs: 5 });
     await scene.untilPhase(rollout.id, 'settling');
-    const lease = `UPDATE rollouts SET lease_replica = gen_random_uuid(), lease_until = clock_timestamp() + interval '1500 ms' WHERE id = $1`;
-    await sql(database.url, lease, [rollout.id]);
+    const lease = `UPDATE rollouts SET lease_replica = gen_random_uuid(), lease_until = clock_timestamp() + $2::interval WHERE id = $1`;
+    await sql(database.url, lease, [rollout.id, '1 hour']);
     const held = await scene.pass(rollout.id, 7000);
     expect([held.phase, held.wave]).toEqual(['settling', 0]);
+    await sql(database.url, lease, [rollout.id, '200 ms']);
     await scene.untilPhase(rollout.id, 'completed');
     expect(toldOnce(scene)).toBe(true);
   });

@@ -149,6 +149,8 @@ function standingOf(health: Health): string {
     health.software_version,
     health.committed_version,
     health.previous_version,
+    health.manifest_sha256,
+    health.restarts,
     health.checks,
     health.capabilities,
     health.guard_version,

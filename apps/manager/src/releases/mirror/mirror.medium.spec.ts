@@ -173,7 +173,8 @@ describe('what is not served', () => {
     const path = await artefactPath(manager, '1.1.0');
     expect(await manager.call('GET', path)).toMatchObject({ status: 502, body: { code: 'mirror_release_unverified' } });
     expect((await blobs()).filter((name) => !name.endsWith('.partial'))).toEqual([]);
-    expect((await blobs()).length).toBe(0);
+    // Removed after the answer.
+    while ((await blobs()).length > 0) await new Promise((settle) => setImmediate(settle));
   });
 
   it.each([
