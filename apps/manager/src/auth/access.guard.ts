@@ -48,7 +48,7 @@ export class AccessGuard implements CanActivate {
     if (action === 'public') return true;
     const request = context.switchToHttp().getRequest<Request>();
     const credential = this.credentialOf(request);
-    this.limit.refuse(credential.secret);
+    this.limit.turnAway(credential.secret);
     const identity = await this.callers.resume(credential);
     this.limit.take(identity.principal.userId, credential.secret);
     if (!comesFromOwnPage(request, credential)) throw new CodedError('csrf_invalid');

@@ -24,13 +24,13 @@ describe('RequestLimit', () => {
     const clock = new ManualClock();
     const limit = new RequestLimit(clock, 1);
     limit.take('one', 'a');
-    expect(attempt(() => limit.refuse('a'))).toBeNull();
+    expect(attempt(() => limit.turnAway('a'))).toBeNull();
     clock.advance(20_000);
     expect(attempt(() => limit.take('one', 'a'))).toMatchObject({ details: { retry_after_secs: 40 } });
-    expect(attempt(() => limit.refuse('a'))).toMatchObject(limited);
-    expect(attempt(() => limit.refuse('b'))).toBeNull();
+    expect(attempt(() => limit.turnAway('a'))).toMatchObject(limited);
+    expect(attempt(() => limit.turnAway('b'))).toBeNull();
     clock.advance(40_000);
-    expect(attempt(() => limit.refuse('a'))).toBeNull();
+    expect(attempt(() => limit.turnAway('a'))).toBeNull();
     expect(attempt(() => limit.take('one', 'a'))).toBeNull();
   });
 });

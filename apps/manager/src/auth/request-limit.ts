@@ -20,7 +20,7 @@ export class RequestLimit {
   ) {}
 
   /** @throws CodedError rate_limited */
-  refuse(secret: string): void {
+  turnAway(secret: string): void {
     if (this.refused.size === 0) return;
     const key = keyOf(secret);
     const until = this.refused.get(key);

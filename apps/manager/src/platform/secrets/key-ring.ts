@@ -89,16 +89,16 @@ const isThere = (file: string): Promise<boolean> =>
   );
 
 async function readKey(file: string): Promise<SecretKey> {
-  const refuse = (problem: string): CodedError => new CodedError('secrets_key_invalid', { file, problem });
+  const invalid = (problem: string): CodedError => new CodedError('secrets_key_invalid', { file, problem });
   const mode = (await stat(file).catch(() => null))?.mode;
-  if (mode === undefined) throw refuse('unreadable');
-  if ((mode & 0o077) !== 0) throw refuse('others may read or write it; it has to be mode 0600');
+  if (mode === undefined) throw invalid('unreadable');
+  if ((mode & 0o077) !== 0) throw invalid('others may read or write it; it has to be mode 0600');
   const text = (
     await readFile(file, 'utf8').catch(() => {
-      throw refuse('unreadable');
+      throw invalid('unreadable');
     })
   ).trim();
-  if (!SECRETS_KEY.test(text)) throw refuse('not 32 bytes as base64');
+  if (!SECRETS_KEY.test(text)) throw invalid('not 32 bytes as base64');
   return secretKey(Buffer.from(text, 'base64'));
 }
 
