@@ -1,14 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { rolloutView, type RolloutCounts, type RolloutView } from '@tidegate/contract-api';
 import type { Client } from './client.ts';
-import { Ending, ending, wordsOf } from './ending.ts';
+import { Ending, wordsOf } from './ending.ts';
 import type { Printer } from './look.ts';
 import type { Surroundings } from './session.ts';
-import { StatusLine } from './status-line.ts';
+import { watch } from './watch.ts';
 
-const ASK_EVERY_MS = 1000;
-/** A manager that restarts is waited for; the rollout goes on without it. */
-const PATIENCE_MS = 120_000;
 const BAR_COLUMNS = 16;
 
 /** `1 [====----xx      ]` for each wave: done, at work, failed, still to come. */
@@ -51,38 +47,22 @@ export async function watchRollout(
   from: Surroundings,
   timeoutS: number | null,
 ): Promise<void> {
-  const begunAt = from.now().getTime();
-  const line = new StatusLine(from.stderr, printer.options.quiet === true);
-  let heardAt = begunAt;
-  let said = '';
-  try {
-    for (;;) {
-      const found = await client.ask('readRollout', { path: { id } }).then(
-        (answer) => rolloutView.parse(answer),
-        (error: unknown) => {
-          if (error instanceof Ending && error.exit === 'unavailable' && from.now().getTime() - heardAt < PATIENCE_MS) return null;
-          throw error;
-        },
-      );
-      if (found) heardAt = from.now().getTime();
-      if (found && (found.ended_at !== null || found.phase === 'paused')) return finish(found, line, printer);
-      const shown = found ? rolloutLine(found) : 'the manager does not answer; still asking';
-      line.show(shown, shown !== said);
-      said = shown;
-      if (timeoutS !== null && from.now().getTime() - begunAt > timeoutS * 1000)
-        throw ending('timeout', 'upgrade_timeout', {
-          meaning: `It has not ended after ${timeoutS} s.`,
-          hint: `It goes on: tidegate rollout watch ${id}`,
-        });
-      await sleep(ASK_EVERY_MS, undefined, { signal: from.signal });
-    }
-  } finally {
-    line.clear();
-  }
+  const rollout = await watch(
+    {
+      ask: async () => rolloutView.parse(await client.ask('readRollout', { path: { id } })),
+      hasEnded: (found) => found.ended_at !== null || found.phase === 'paused',
+      lineOf: rolloutLine,
+      newsOf: rolloutLine,
+      again: `tidegate rollout watch ${id}`,
+    },
+    printer,
+    from,
+    timeoutS,
+  );
+  finish(rollout, printer);
 }
 
-function finish(rollout: RolloutView, line: StatusLine, printer: Printer): void {
-  line.clear();
+function finish(rollout: RolloutView, printer: Printer): void {
   printer.say(rolloutLine(rollout));
   printer.one(rollout);
   if (rollout.phase === 'completed') return;
